@@ -1,0 +1,2 @@
+//! The agent: everything that touches the world.
+#![forbid(unsafe_code)]

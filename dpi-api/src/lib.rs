@@ -1,0 +1,2 @@
+//! Kubernetes types, selector grammar, alert record, messages between supervisor and worker.
+#![forbid(unsafe_code)]

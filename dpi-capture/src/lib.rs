@@ -1,0 +1,1 @@
+//! Sink device, AF_PACKET rings, fanout group and shared memory

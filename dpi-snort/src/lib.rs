@@ -1,0 +1,2 @@
+//! The detection engine: frames and rules in, alerts out.
+#![forbid(unsafe_code)]
