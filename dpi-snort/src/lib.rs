@@ -1,2 +1,32 @@
 //! The detection engine: frames and rules in, alerts out.
+//!
+//! The engine does no I/O, reads no clock, spawns nothing and knows neither a
+//! kernel prefilter nor Kubernetes. The same bytes, times and seeds give the
+//! same alerts. The folders stand in the order in which a packet meets them:
+//! `codecs` → `flow` → `stream` → `service_inspectors` → `buffers` →
+//! `detection` (with `ips_options`) → `filters` → [`Output`].
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
+)]
+
+pub mod buffers;
+pub mod config;
+pub mod frame;
+pub mod output;
+pub mod packet;
+pub mod slots;
+pub mod time;
+pub mod unit;
+
+pub use config::Config;
+pub use frame::{ChecksumState, Direction, Frame, LinkType, Slot, Tag, VlanTag};
+pub use output::{Action, Alert, BypassReason, FlowEndpoints, Output};
+pub use slots::{Policy, PolicyId, SlotTable};
+pub use time::{MonoTime, Now, WallTime};

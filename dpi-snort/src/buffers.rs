@@ -1,0 +1,111 @@
+//! Every buffer that a rule can name, and where it gets its bytes from.
+
+/// A rule buffer. The names are Snort 3's option names in camel case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(
+    missing_docs,
+    reason = "each name is the rule option of the same spelling"
+)]
+pub enum BufferId {
+    PktData,
+    RawData,
+    FileData,
+    HttpUri,
+    HttpRawUri,
+    HttpHeader,
+    HttpRawHeader,
+    HttpCookie,
+    HttpRawCookie,
+    HttpMethod,
+    HttpVersion,
+    HttpStatCode,
+    HttpStatMsg,
+    HttpClientBody,
+    HttpRawBody,
+    HttpRawRequest,
+    HttpRawStatus,
+    HttpTrueIp,
+    HttpParam,
+    HttpTrailer,
+    HttpRawTrailer,
+}
+
+impl BufferId {
+    /// How many buffers there are.
+    pub const COUNT: usize = BufferId::HttpRawTrailer as usize + 1;
+}
+
+/// A buffer together with the sub-options that choose a part of it
+/// (`http_header:field user-agent`, `http_uri:path`, `http_header:request`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BufferSelector {
+    /// The buffer.
+    pub id: BufferId,
+    /// Which part of it.
+    pub part: BufferPart,
+    /// `request`: the request's value also while the response is examined.
+    pub request: bool,
+}
+
+/// A part of a buffer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum BufferPart {
+    /// All of it.
+    #[default]
+    Whole,
+    /// One header or trailer field, lower case.
+    Field(Box<str>),
+    /// One parameter of the query or form body; the flag is `nocase`.
+    Param(Box<str>, bool),
+    /// A component of the URI.
+    Uri(UriPart),
+}
+
+/// A component of a URI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names are Snort's sub-options")]
+pub enum UriPart {
+    Scheme,
+    Host,
+    Port,
+    Path,
+    Query,
+    Fragment,
+}
+
+impl BufferSelector {
+    /// The whole buffer, without sub-options.
+    pub const fn whole(id: BufferId) -> BufferSelector {
+        BufferSelector {
+            id,
+            part: BufferPart::Whole,
+            request: false,
+        }
+    }
+}
+
+/// The buffers of one inspection unit.
+///
+/// `PktData` and `RawData` are held by the unit itself. A buffer that the unit does not
+/// have is `None`: every option on it fails, negated ones too.
+pub trait BufferSource {
+    /// The bytes of a visible buffer. Buffers of an earlier section of the same message
+    /// (the URI while the body is examined) stay visible.
+    fn buffer(&self, selector: &BufferSelector) -> Option<&[u8]>;
+
+    /// Calls `scan` for each buffer that is new with this unit, once: those are searched
+    /// for fast patterns.
+    fn fresh(&self, scan: &mut dyn FnMut(BufferId, &[u8]));
+}
+
+/// The buffers of a unit without an inspector: none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoBuffers;
+
+impl BufferSource for NoBuffers {
+    fn buffer(&self, _selector: &BufferSelector) -> Option<&[u8]> {
+        None
+    }
+
+    fn fresh(&self, _scan: &mut dyn FnMut(BufferId, &[u8])) {}
+}

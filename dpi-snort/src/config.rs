@@ -1,0 +1,88 @@
+//! Every limit of the engine, by name.
+
+use std::time::Duration;
+
+/// Limits and choices of one engine. Each limit has a counter in
+/// [`Stats`](crate::Stats) that says how often it was hit.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Seed of the keyed hashes: fixed in tests, random in production.
+    pub hash_seed: u64,
+    /// Tracked flows.
+    pub max_flows: usize,
+    /// Idle time after which an established TCP flow is forgotten.
+    pub tcp_established_timeout: Duration,
+    /// The same before the handshake is complete.
+    pub tcp_opening_timeout: Duration,
+    /// The same for UDP.
+    pub udp_timeout: Duration,
+    /// The same for ICMP and other protocols.
+    pub other_timeout: Duration,
+    /// Out-of-order and half-read bytes held for all flows together.
+    pub reassembly_memory: usize,
+    /// The same for one direction of one flow.
+    pub reassembly_memory_per_flow: usize,
+    /// Bytes after which a plain TCP stream is flushed as one PDU.
+    pub flush_size: usize,
+    /// Link, tunnel and extension layers of one frame.
+    pub max_layers: usize,
+    /// IPv6 extension headers of one packet.
+    pub max_ipv6_extensions: usize,
+    /// Fragment trackers.
+    pub max_fragmented_datagrams: usize,
+    /// Time a datagram may take to become complete.
+    pub fragment_timeout: Duration,
+    /// Bytes of an HTTP start line.
+    pub http_max_start_line: usize,
+    /// Bytes of an HTTP header section.
+    pub http_max_headers: usize,
+    /// Header lines of an HTTP message.
+    pub http_max_header_lines: usize,
+    /// Body bytes examined as one section.
+    pub http_body_section: usize,
+    /// Decompressed bytes for each compressed byte.
+    pub decompress_ratio: usize,
+    /// Decompressed bytes of one body.
+    pub decompress_output: usize,
+    /// PCRE2 match limit (Snort's default is 1500).
+    pub pcre_match_limit: u32,
+    /// PCRE2 depth limit.
+    pub pcre_depth_limit: u32,
+    /// Steps of option evaluation for one inspection unit.
+    pub max_evaluation_steps: u32,
+    /// Events of one inspection unit.
+    pub max_queue: usize,
+    /// Flowbits known by name.
+    pub max_flowbits: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            hash_seed: 0,
+            max_flows: 262_144,
+            tcp_established_timeout: Duration::from_secs(3600),
+            tcp_opening_timeout: Duration::from_secs(30),
+            udp_timeout: Duration::from_secs(180),
+            other_timeout: Duration::from_secs(180),
+            reassembly_memory: 64 << 20,
+            reassembly_memory_per_flow: 1 << 20,
+            flush_size: 16 << 10,
+            max_layers: 16,
+            max_ipv6_extensions: 24,
+            max_fragmented_datagrams: 4096,
+            fragment_timeout: Duration::from_secs(30),
+            http_max_start_line: 64 << 10,
+            http_max_headers: 256 << 10,
+            http_max_header_lines: 1000,
+            http_body_section: 16 << 10,
+            decompress_ratio: 200,
+            decompress_output: 8 << 20,
+            pcre_match_limit: 1500,
+            pcre_depth_limit: 1500,
+            max_evaluation_steps: 1 << 20,
+            max_queue: 1000,
+            max_flowbits: 16_384,
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The inspection unit: what rules are evaluated on.
+
+use crate::{buffers::BufferSource, packet::Packet};
+
+/// One packet or rebuilt PDU with everything a rule may ask about it.
+#[derive(Clone, Copy)]
+pub struct InspectionUnit<'a> {
+    /// Raw packet or what kind of rebuilt data.
+    pub kind: UnitKind,
+    /// Headers: of the raw packet, or of the packet that completed the PDU
+    /// (with source and destination as the PDU went).
+    pub packet: &'a Packet<'a>,
+    /// `pkt_data`: payload of the packet, or the PDU.
+    pub payload: &'a [u8],
+    /// `raw_data`: the payload before any normalisation.
+    pub raw_payload: &'a [u8],
+    /// Buffers of the flow's inspector.
+    pub buffers: &'a dyn BufferSource,
+    /// What is known of the flow; `None` for packets without a tracked flow.
+    pub flow: Option<FlowView<'a>>,
+    /// `dsize`: payload bytes of the segment as on the wire; `None` where `dsize`
+    /// cannot hold (a plain rebuilt PDU).
+    pub dsize: Option<u32>,
+}
+
+/// How the bytes of a unit came together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnitKind {
+    /// A packet as captured.
+    Raw,
+    /// A datagram rebuilt from fragments.
+    RebuiltDatagram,
+    /// A piece of a TCP stream without an inspector's buffers.
+    RebuiltStream,
+    /// A message (or section of one) of a service inspector.
+    RebuiltPdu,
+}
+
+/// State of the flow at this unit.
+#[derive(Clone, Copy, Debug)]
+pub struct FlowView<'a> {
+    /// Whether this unit goes to the server (the end that did not send first).
+    pub to_server: bool,
+    /// TCP: handshake done. UDP: both ends have sent.
+    pub established: bool,
+    /// Service name ("http"), once known.
+    pub service: Option<&'a str>,
+    /// Identity of the flow in this engine.
+    pub id: u64,
+    /// Stream bytes sent so far by the client, this unit included (`stream_size`).
+    pub client_bytes: u64,
+    /// The same for the server.
+    pub server_bytes: u64,
+}
