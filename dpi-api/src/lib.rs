@@ -1,2 +1,12 @@
-//! Kubernetes types, selector grammar, alert record, messages between supervisor and worker.
+//! Kubernetes types, the selector grammar, the alert record and the messages
+//! between supervisor and worker.
+//!
+//! Nothing here does I/O: these are the words in which the parts of the agent,
+//! the API server and the readers of alerts talk to each other.
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    warn(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)
+)]
+
+pub mod alert;
