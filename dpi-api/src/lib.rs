@@ -10,3 +10,6 @@
 )]
 
 pub mod alert;
+pub mod fuzz;
+pub mod inspection;
+pub mod selector;

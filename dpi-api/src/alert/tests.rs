@@ -2,9 +2,18 @@
 
 use super::*;
 
+/// Protocol, source, destination, ports and the id.
+type IdCase = (
+    u8,
+    &'static str,
+    &'static str,
+    Option<(u16, u16)>,
+    &'static str,
+);
+
 /// `baseline_deflt.json` and `baseline_seed1.json` of the Community ID specification
 /// (facts; ICMP "ports" there are type and code, or type and the answering type).
-const COMMUNITY_IDS: &[(u8, &str, &str, Option<(u16, u16)>, &str)] = &[
+const COMMUNITY_IDS: &[IdCase] = &[
     (
         6,
         "128.232.110.120",
