@@ -21,6 +21,7 @@ pub mod config;
 pub mod frame;
 pub mod output;
 pub mod packet;
+pub mod service_inspectors;
 pub mod slots;
 pub mod time;
 pub mod unit;
