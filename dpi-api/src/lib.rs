@@ -12,4 +12,5 @@
 pub mod alert;
 pub mod fuzz;
 pub mod inspection;
+pub mod messages;
 pub mod selector;
