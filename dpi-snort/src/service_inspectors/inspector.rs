@@ -21,6 +21,10 @@ pub trait ServiceInspector: Send {
 
     /// Heap bytes held, for the engine's budget.
     fn memory(&self) -> usize;
+
+    /// Calls `count` with the counter's label for each limit that was hit since the last
+    /// call without ending the inspection (a decompression cap, say).
+    fn limits_hit(&mut self, _count: &mut dyn FnMut(&'static str)) {}
 }
 
 /// The next bytes of one direction of a flow.
@@ -39,8 +43,10 @@ pub struct Feed<'a> {
 pub struct Pdu<'a> {
     /// Client to server.
     pub to_server: bool,
-    /// `pkt_data` of the rebuilt packet.
+    /// `pkt_data` of the rebuilt packet; may be empty while `size` is not.
     pub payload: &'a [u8],
+    /// `dsize`: bytes of the stream that this message or section took.
+    pub size: u32,
     /// The buffers that rules name.
     pub buffers: &'a dyn BufferSource,
 }

@@ -6,6 +6,18 @@
 //! which service a flow speaks. Segments, retransmissions and time belong to
 //! `stream`; rules belong to `detection`.
 
+pub mod http;
 mod inspector;
+pub mod wizard;
 
 pub use inspector::{Feed, Pdu, ServiceInspector, Verdict};
+pub use wizard::{Identification, Wizard};
+
+/// A fresh inspector for a flow of this service, from its first byte or from
+/// mid-stream; `None` if the service has none and its flows stay plain streams.
+pub fn inspector_for(service: &str) -> Option<Box<dyn ServiceInspector>> {
+    match service {
+        "http" => Some(Box::new(http::Http::default())),
+        _ => None,
+    }
+}
