@@ -1,0 +1,53 @@
+//! `cargo xtask bench`: measurements as commands. Compare figures of one run only: the
+//! machine is not known.
+
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+
+use crate::{build, process, setup};
+
+/// Options of `bench`.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// What to measure
+    #[arg(value_enum)]
+    what: What,
+    /// Passed on to the measurement
+    #[arg(last = true)]
+    rest: Vec<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum What {
+    /// Cost of the eBPF programs: CPU per GB and per packet, for each verdict
+    Kernel,
+}
+
+/// Runs one measurement.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    match options.what {
+        What::Kernel => kernel(&options.rest),
+    }
+}
+
+fn kernel(rest: &[String]) -> Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        bail!("measuring eBPF programs needs root: run `sudo -E cargo xtask bench kernel`");
+    }
+    build::ebpf(&setup::ensure()?)?;
+    let mut command = process::cargo();
+    command
+        .args([
+            "run",
+            "--quiet",
+            "--profile",
+            "quick",
+            "--package",
+            "dpi-tests",
+            "--bin",
+            "kernel_bench",
+            "--",
+        ])
+        .args(rest);
+    process::run(&mut command)
+}

@@ -1,0 +1,54 @@
+//! Programs that a build, the tests or the demo call, and the package each comes in.
+
+use crate::process;
+
+/// A program and what it is for.
+pub(crate) struct Program {
+    /// Its name on the PATH.
+    pub(crate) name: &'static str,
+    /// The Debian and Ubuntu package.
+    pub(crate) package: &'static str,
+    /// Why it is needed.
+    pub(crate) purpose: &'static str,
+}
+
+const PROGRAMS: &[Program] = &[
+    Program {
+        name: "cc",
+        package: "build-essential",
+        purpose: "compiles PCRE2",
+    },
+    Program {
+        name: "c++",
+        package: "build-essential",
+        purpose: "links bpf-linker and the fuzz targets",
+    },
+    Program {
+        name: "ip",
+        package: "iproute2",
+        purpose: "network namespaces of tests and demo",
+    },
+    Program {
+        name: "ethtool",
+        package: "ethtool",
+        purpose: "offload settings in tests",
+    },
+    Program {
+        name: "curl",
+        package: "curl",
+        purpose: "attacks of the demo; downloads",
+    },
+    Program {
+        name: "python3",
+        package: "python3",
+        purpose: "web servers of the demo",
+    },
+];
+
+/// Programs that are not on the PATH.
+pub(crate) fn missing() -> Vec<&'static Program> {
+    PROGRAMS
+        .iter()
+        .filter(|program| !process::exists(program.name))
+        .collect()
+}

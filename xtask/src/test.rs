@@ -1,0 +1,222 @@
+//! `cargo xtask test`: everything that this machine can run, tier by tier.
+//!
+//! A tier that fails does not stop the next. What a test had to skip it says in a line
+//! that begins with `skipped:`; these are gathered at the end.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::{Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+
+use crate::{build, process, setup, tidy, workspace};
+
+/// Options of `test`.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Only these tiers (default: all)
+    #[arg(long, value_enum)]
+    tier: Vec<Tier>,
+}
+
+/// What is tested, cheapest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Tier {
+    /// The rules of this code base, formatting and lints
+    Tidy,
+    /// Each crate by itself
+    Unit,
+    /// The loaded programs and the rings, in network namespaces (needs root)
+    Kernel,
+    /// The whole agent in network namespaces (needs root)
+    Node,
+    /// Starter rules, captures, fidelity to Snort 3 (parts need the shared test data)
+    Data,
+}
+
+const UNIT_CRATES: &[&str] = &[
+    "dpi-common",
+    "dpi-match",
+    "dpi-snort",
+    "dpi-api",
+    "dpi-capture",
+    "dpi-agent",
+    "xtask",
+];
+
+struct Outcome {
+    tier: Tier,
+    time: Duration,
+    result: Result<()>,
+}
+
+/// Runs the tiers and prints a table of them.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let mut skipped = Vec::new();
+    let mut outcomes = Vec::new();
+    prepare(&mut skipped);
+    for tier in Tier::value_variants() {
+        if options.tier.is_empty() || options.tier.contains(tier) {
+            eprintln!("\n== tier {}", name(*tier));
+            let start = Instant::now();
+            let result = run_tier(*tier, &mut skipped);
+            outcomes.push(Outcome {
+                tier: *tier,
+                time: start.elapsed(),
+                result,
+            });
+        }
+    }
+    report(&outcomes, &skipped)
+}
+
+/// Builds the eBPF object, without which the kernel and node tiers are skipped.
+fn prepare(skipped: &mut Vec<String>) {
+    if let Err(error) = setup::ensure().and_then(|toolchain| build::ebpf(&toolchain)) {
+        skipped.push(format!(
+            "skipped: everything that loads programs: no eBPF object: {error:#}"
+        ));
+    }
+    if workspace::test_data().is_none() {
+        skipped.push(
+            "skipped: checks on shared captures and probes: set DPI_TEST_DATA to their folder"
+                .to_owned(),
+        );
+    }
+}
+
+fn run_tier(tier: Tier, skipped: &mut Vec<String>) -> Result<()> {
+    match tier {
+        Tier::Tidy => {
+            tidy::check()?;
+            process::run(process::cargo().args(["fmt", "--all", "--check"]))?;
+            let mut clippy = process::cargo();
+            clippy.args([
+                "clippy",
+                "--quiet",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ]);
+            process::run(&mut clippy)
+        }
+        Tier::Unit => {
+            let mut command = process::cargo();
+            command.args(["test", "--quiet"]);
+            for package in UNIT_CRATES {
+                command.args(["--package", package]);
+            }
+            run_tests(&mut command, skipped)
+        }
+        Tier::Kernel => run_tests(&mut cross(&["kernel_*", "capture_*"], true), skipped),
+        Tier::Node => {
+            build::agent(build::Profile::Quick)?;
+            run_tests(&mut cross(&["node_*"], true), skipped)
+        }
+        Tier::Data => {
+            build::agent(build::Profile::Quick)?;
+            run_tests(
+                &mut cross(&["starter_rules", "pcap_command", "fidelity"], false),
+                skipped,
+            )
+        }
+    }
+}
+
+/// Tests of package dpi-tests; `alone`: one at a time, as they share the machine's network.
+fn cross(targets: &[&str], alone: bool) -> Command {
+    let mut command = process::cargo();
+    command.args(["test", "--profile", "quick", "--package", "dpi-tests"]);
+    for target in targets {
+        command.args(["--test", target]);
+    }
+    command.args(["--", "--nocapture"]);
+    if alone {
+        command.arg("--test-threads=1");
+    }
+    command.env("DPI_AGENT", workspace::target_dir().join("quick/dpi-agent"));
+    if let Some(data) = workspace::test_data() {
+        command.env("DPI_TEST_DATA", data);
+    }
+    command
+}
+
+/// Runs tests, shows what they print and keeps the lines that tell of skipped parts.
+fn run_tests(command: &mut Command, skipped: &mut Vec<String>) -> Result<()> {
+    let line = process::line(command);
+    eprintln!("+ {line}");
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot run {line}"))?;
+    let (sender, lines) = mpsc::channel();
+    let readers = [
+        child.stdout.take().map(|out| forward(out, sender.clone())),
+        child.stderr.take().map(|err| forward(err, sender)),
+    ];
+    for text in lines {
+        println!("{text}");
+        if let Some(at) = text.find("skipped:") {
+            skipped.push(text[at..].to_owned());
+        }
+    }
+    for reader in readers.into_iter().flatten() {
+        let _ = reader.join();
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("{line}: {status}");
+    }
+    Ok(())
+}
+
+fn forward(from: impl Read + Send + 'static, to: mpsc::Sender<String>) -> thread::JoinHandle<()> {
+    thread::spawn(move || {
+        for line in BufReader::new(from).split(b'\n').map_while(Result::ok) {
+            if to
+                .send(String::from_utf8_lossy(&line).into_owned())
+                .is_err()
+            {
+                break;
+            }
+        }
+    })
+}
+
+fn report(outcomes: &[Outcome], skipped: &[String]) -> Result<()> {
+    println!("\n{:<8} {:>7}  result", "tier", "seconds");
+    for outcome in outcomes {
+        let result = match &outcome.result {
+            Ok(()) => "passed".to_owned(),
+            Err(error) => format!("FAILED: {error:#}"),
+        };
+        println!(
+            "{:<8} {:>7.1}  {result}",
+            name(outcome.tier),
+            outcome.time.as_secs_f64()
+        );
+    }
+    for line in skipped {
+        println!("{line}");
+    }
+    let failed = outcomes
+        .iter()
+        .filter(|outcome| outcome.result.is_err())
+        .count();
+    if failed > 0 {
+        bail!("{failed} of {} tiers failed", outcomes.len());
+    }
+    Ok(())
+}
+
+fn name(tier: Tier) -> String {
+    format!("{tier:?}").to_lowercase()
+}
