@@ -18,9 +18,13 @@
 
 pub mod buffers;
 pub mod config;
+pub mod detection;
+pub mod filters;
 pub mod frame;
+pub mod ips_options;
 pub mod output;
 pub mod packet;
+pub mod parser;
 pub mod service_inspectors;
 pub mod slots;
 pub mod time;

@@ -53,7 +53,7 @@ pub(super) const SERVER: &[Pattern] = &[
     pattern("pop3", |bytes| starts(bytes, b"+OK")),
 ];
 
-/// Request methods of the IANA registry (RFC 9110 §16.1) and of UPnP and WebDAV.
+/// Request methods of the IANA registry (RFC 9110 §16.1) and of `UPnP` and `WebDAV`.
 /// Those that SIP and RTSP share are told apart by their target.
 const HTTP_METHODS: &[&[u8]] = &[
     b"ACL",
@@ -237,7 +237,7 @@ fn tls(bytes: &[u8]) -> Answer {
     }
 }
 
-/// A NetBIOS session message (RFC 1002 §4.3.1) with SMB inside, or a session request.
+/// A `NetBIOS` session message (RFC 1002 §4.3.1) with SMB inside, or a session request.
 fn smb(bytes: &[u8]) -> Answer {
     if let [0x81, 0, ..] = *bytes {
         return Answer::Yes;

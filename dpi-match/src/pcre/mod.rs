@@ -1,0 +1,167 @@
+//! One PCRE2 expression, matched within limits.
+//!
+//! `mod.rs` is the safe face: options, limits, named errors. Everything that touches a
+//! pointer is in `ffi.rs`. Expressions match bytes, never UTF-8 characters.
+
+mod ffi;
+#[cfg(test)]
+mod tests;
+
+use std::sync::OnceLock;
+
+use thiserror::Error;
+
+/// Compile options; each is PCRE2's option of the same name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are PCRE2's own")]
+pub struct Options {
+    pub caseless: bool,
+    pub dotall: bool,
+    pub multiline: bool,
+    pub extended: bool,
+    pub anchored: bool,
+    pub dollar_endonly: bool,
+    pub ungreedy: bool,
+}
+
+/// Bounds of one match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Calls of the internal match function (`pcre2_set_match_limit`).
+    pub matches: u32,
+    /// Nested backtracking points (`pcre2_set_depth_limit`); the JIT code has none.
+    pub depth: u32,
+    /// Heap for backtracking in KiB (`pcre2_set_heap_limit`); the JIT code has a fixed stack.
+    pub heap_kib: u32,
+}
+
+/// A compiled expression; shared between threads.
+#[derive(Debug)]
+pub struct Regex {
+    pattern: Box<[u8]>,
+    options: Options,
+    jit: bool,
+    code: OnceLock<Result<ffi::Code, CompileError>>,
+}
+
+/// Offsets of a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Match {
+    /// First byte; with `\K` in a look-ahead it may lie behind `end`.
+    pub start: usize,
+    /// Behind the last byte.
+    pub end: usize,
+}
+
+/// Why an expression could not be compiled.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{message} at offset {offset}")]
+pub struct CompileError {
+    /// PCRE2's own words.
+    pub message: Box<str>,
+    /// Offset in the expression.
+    pub offset: usize,
+    /// PCRE2's error number.
+    pub code: i32,
+}
+
+/// Why a match was given up: neither found nor known to be absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum MatchError {
+    /// `Limits::matches` was reached.
+    #[error("match limit reached")]
+    MatchLimit,
+    /// `Limits::depth` was reached.
+    #[error("depth limit reached")]
+    DepthLimit,
+    /// `Limits::heap_kib` was reached.
+    #[error("heap limit reached")]
+    HeapLimit,
+    /// The JIT code's stack was used up.
+    #[error("JIT stack used up")]
+    JitStack,
+    /// No memory.
+    #[error("out of memory")]
+    NoMemory,
+    /// The start offset lies behind the subject.
+    #[error("start offset {start} is behind the subject's {len} bytes")]
+    BadOffset {
+        /// The offset given.
+        start: usize,
+        /// Length of the subject.
+        len: usize,
+    },
+    /// Another error of PCRE2, by its number.
+    #[error("PCRE2 error {0}")]
+    Other(i32),
+}
+
+/// What a match writes to: one for each thread, for all expressions.
+#[derive(Debug)]
+pub struct MatchScratch {
+    data: ffi::MatchData,
+}
+
+impl Regex {
+    /// Checks that the expression compiles. The machine code is made at the first match,
+    /// since most expressions of a ruleset never meet the traffic that needs them.
+    pub fn new(pattern: &[u8], options: Options) -> Result<Regex, CompileError> {
+        ffi::Code::compile(pattern, options)?;
+        Ok(Regex {
+            pattern: pattern.into(),
+            options,
+            jit: true,
+            code: OnceLock::new(),
+        })
+    }
+
+    /// The same expression interpreted: for processes that may not make memory executable.
+    #[must_use]
+    pub fn without_jit(mut self) -> Regex {
+        self.jit = false;
+        self.code = OnceLock::new();
+        self
+    }
+
+    /// The expression as given.
+    pub fn pattern(&self) -> &[u8] {
+        &self.pattern
+    }
+
+    /// The options as given.
+    pub fn options(&self) -> Options {
+        self.options
+    }
+
+    /// The first match at or behind `start`; look-behinds see the bytes before it.
+    pub fn find_at(
+        &self,
+        subject: &[u8],
+        start: usize,
+        scratch: &mut MatchScratch,
+    ) -> Result<Option<Match>, MatchError> {
+        if start > subject.len() {
+            return Err(MatchError::BadOffset {
+                start,
+                len: subject.len(),
+            });
+        }
+        let code = self.code.get_or_init(|| {
+            let code = ffi::Code::compile(&self.pattern, self.options)?;
+            Ok(if self.jit { code.into_jit() } else { code })
+        });
+        match code {
+            Ok(code) => scratch.data.find(code, subject, start),
+            Err(e) => Err(MatchError::Other(e.code)),
+        }
+    }
+}
+
+impl MatchScratch {
+    /// Match data with these limits.
+    pub fn new(limits: Limits) -> MatchScratch {
+        MatchScratch {
+            data: ffi::MatchData::new(limits),
+        }
+    }
+}

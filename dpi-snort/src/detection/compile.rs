@@ -1,0 +1,150 @@
+//! Rules → what a packet thread needs of them.
+
+use dpi_match::PatternError;
+use thiserror::Error;
+
+use super::{PortsOfInterest, fast_pattern::FastPatterns, rule_group::RuleGroups};
+use crate::{
+    config::Config,
+    ips_options::{IpsOption, OptionError},
+    parser::{Rule, RuleError, Ruleset},
+};
+
+/// Compiled rules: immutable, shared by all engines of a process.
+#[derive(Debug)]
+pub struct Detection {
+    pub(super) rules: Vec<Compiled>,
+    /// Rules that a literal leads to.
+    pub(super) fast: FastPatterns,
+    /// Rules that are tried for their ports or their service alone.
+    pub(super) groups: RuleGroups,
+    ports: PortsOfInterest,
+}
+
+/// Why no `Detection` could be made of any rule.
+#[derive(Debug, Error)]
+pub enum CompileError {
+    /// The literals of all rules do not fit into a matcher.
+    #[error("cannot build the fast-pattern matcher: {0}")]
+    Patterns(#[from] PatternError),
+}
+
+/// A rule with its options in the order in which they are tried.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    pub(super) rule: Rule,
+    /// Options on headers and flow, cheap to dear.
+    pub(super) header_tests: Vec<IpsOption>,
+    /// Options on the payload, in the order of the rule.
+    pub(super) payload_tests: Vec<IpsOption>,
+    /// `flowbits` options that change bits, done once everything else has matched.
+    pub(super) setters: Vec<IpsOption>,
+    /// A variable may carry a value over an option that resets the cursor.
+    pub(super) has_variables: bool,
+}
+
+/// Index of a rule within its [`Detection`].
+pub(super) type RuleIndex = u32;
+
+impl Detection {
+    /// Compiles a ruleset. The errors are rules that had to be left out.
+    pub fn compile(
+        ruleset: Ruleset,
+        config: &Config,
+    ) -> Result<(Detection, Vec<RuleError>), CompileError> {
+        let mut errors = Vec::new();
+        let mut kept = Vec::with_capacity(ruleset.rules.len());
+        for mut rule in ruleset.rules {
+            if resolve_flowbits(&mut rule, &ruleset.flowbits, config.max_flowbits) {
+                kept.push(rule);
+            } else {
+                errors.push(too_many_flowbits(&rule, config.max_flowbits));
+            }
+        }
+        let ports = PortsOfInterest::of(&kept);
+        let rules: Vec<Compiled> = kept.into_iter().map(Compiled::new).collect();
+        let fast = FastPatterns::build(&rules)?;
+        let groups = RuleGroups::build(&rules, &fast);
+        Ok((
+            Detection {
+                rules,
+                fast,
+                groups,
+                ports,
+            },
+            errors,
+        ))
+    }
+
+    /// A `Detection` without rules: nothing matches.
+    pub fn empty() -> Detection {
+        Detection {
+            rules: Vec::new(),
+            fast: FastPatterns::default(),
+            groups: RuleGroups::default(),
+            ports: PortsOfInterest::default(),
+        }
+    }
+
+    /// How many rules there are.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// The rules, by rising id.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().map(|compiled| &compiled.rule)
+    }
+
+    /// Ports and protocols that any rule can match.
+    pub fn ports(&self) -> &PortsOfInterest {
+        &self.ports
+    }
+}
+
+impl Compiled {
+    fn new(mut rule: Rule) -> Compiled {
+        let mut header_tests = Vec::new();
+        let mut payload_tests = Vec::new();
+        let mut setters = Vec::new();
+        let mut has_variables = false;
+        for option in std::mem::take(&mut rule.options) {
+            has_variables |= matches!(option, IpsOption::ByteExtract(_) | IpsOption::ByteMath(_));
+            match &option {
+                IpsOption::Flowbits(bits) if bits.is_setter() => setters.push(option),
+                _ if option.is_header_test() => header_tests.push(option),
+                _ => payload_tests.push(option),
+            }
+        }
+        Compiled {
+            rule,
+            header_tests,
+            payload_tests,
+            setters,
+            has_variables,
+        }
+    }
+}
+
+fn resolve_flowbits(rule: &mut Rule, registry: &super::FlowbitRegistry, max: usize) -> bool {
+    rule.options.iter_mut().all(|option| match option {
+        IpsOption::Flowbits(bits) => bits.resolve(registry, max),
+        _ => true,
+    })
+}
+
+fn too_many_flowbits(rule: &Rule, max: usize) -> RuleError {
+    RuleError {
+        file: rule.origin.file.clone(),
+        line: rule.origin.line,
+        column: None,
+        sid: Some(rule.id.sid),
+        option: Some("flowbits".into()),
+        reason: OptionError::TooManyFlowbits { max }.into(),
+    }
+}

@@ -1,0 +1,220 @@
+//! Whether one rule matches one unit: header, header tests, then the options on the
+//! payload with earlier contents tried again where a later relative option fails.
+
+use super::compile::Compiled;
+use crate::{
+    buffers::BufferId,
+    ips_options::{Context, Cursor, Found, IpsOption},
+    packet::Transport,
+    parser::{Ends, Protocol, Rule},
+    unit::InspectionUnit,
+};
+
+/// Evaluation of options on one unit, with a bound on its steps.
+pub(super) struct Evaluation<'u, 's> {
+    pub(super) context: Context<'u, 's>,
+    /// Steps left for the unit.
+    pub(super) steps: u32,
+}
+
+/// How trying options ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Match,
+    /// Another occurrence of an earlier content may do better.
+    Retry,
+    /// No choice of occurrences would.
+    Never,
+}
+
+/// Whether protocol, service, ports and addresses let the rule be tried at all.
+///
+/// A service takes the place of the ports once the flow's service is known; until then
+/// the ports decide ("service or port").
+pub(super) fn header_fits(rule: &Rule, unit: &InspectionUnit<'_>) -> bool {
+    let service = unit.flow.and_then(|flow| flow.service);
+    let header = &rule.header;
+    let transport = &unit.packet.transport;
+    let protocol = match &header.protocol {
+        Protocol::Ip => true,
+        Protocol::Tcp => matches!(transport, Transport::Tcp(_)),
+        Protocol::Udp => matches!(transport, Transport::Udp { .. }),
+        Protocol::Icmp => matches!(transport, Transport::Icmp { .. }),
+        Protocol::Service(_) => service.is_some(),
+    };
+    if !protocol {
+        return false;
+    }
+    let by_service = match service {
+        Some(name) if !rule.services.is_empty() => {
+            if !rule.services.iter().any(|wanted| **wanted == *name) {
+                return false;
+            }
+            true
+        }
+        _ => false,
+    };
+    let has_ports = matches!(transport, Transport::Tcp(_) | Transport::Udp { .. });
+    let (src_port, dst_port) = unit.packet.ports();
+    let ends = Ends {
+        src: unit.packet.ip.src,
+        dst: unit.packet.ip.dst,
+        src_port,
+        dst_port,
+    };
+    header.matches(&ends, has_ports && !by_service)
+}
+
+impl<'u> Evaluation<'u, '_> {
+    /// Whether every option of the rule holds. The header is the caller's business.
+    pub(super) fn matches(&mut self, compiled: &Compiled) -> bool {
+        let unit = self.context.unit;
+        let mut cursor = Cursor::start_of(unit.payload);
+        for option in &compiled.header_tests {
+            if !self.step() || !option.evaluate(&mut cursor, &mut self.context) {
+                return false;
+            }
+        }
+        let sticky = compiled.has_variables;
+        self.options(&compiled.payload_tests, cursor, None, sticky) == Outcome::Match
+    }
+
+    /// Tries options one after the other; a content or an expression that later relative
+    /// options hang on begins a new level.
+    fn options<'b>(
+        &mut self,
+        mut options: &[IpsOption],
+        mut cursor: Cursor<'b>,
+        decoded: Option<&'b [u8]>,
+        sticky: bool,
+    ) -> Outcome
+    where
+        'u: 'b,
+    {
+        let mut failure = Outcome::Retry;
+        while let Some((option, rest)) = options.split_first() {
+            if !self.step() {
+                return Outcome::Never;
+            }
+            // Behind such an option the choice of earlier occurrences has no say, unless a
+            // variable carries it over.
+            if option.resets_cursor() && !sticky {
+                failure = Outcome::Never;
+            }
+            let holds = match option {
+                IpsOption::Content(content) if content.negated => {
+                    content.find(&cursor, None).is_none()
+                }
+                IpsOption::Pcre(pcre) if pcre.is_negated() => {
+                    pcre.find(&cursor, None, &mut self.context) == Found::Nowhere
+                }
+                IpsOption::Content(_) | IpsOption::Pcre(_) if depends(rest, sticky) => {
+                    return match self.occurrences(option, rest, cursor, decoded, sticky) {
+                        Outcome::Retry => failure,
+                        outcome => outcome,
+                    };
+                }
+                IpsOption::Content(content) => content
+                    .find(&cursor, None)
+                    .is_some_and(|(_, end)| move_to(&mut cursor, end)),
+                IpsOption::Pcre(pcre) => match pcre.find(&cursor, None, &mut self.context) {
+                    Found::At { end, .. } => move_to(&mut cursor, end),
+                    Found::Nowhere | Found::GivenUp => false,
+                },
+                IpsOption::Buffer(buffer) => {
+                    let unit = self.context.unit;
+                    let data = match buffer.selector.id {
+                        BufferId::PktData => Some(unit.payload),
+                        BufferId::RawData => Some(unit.raw_payload),
+                        _ => unit.buffers.buffer(&buffer.selector),
+                    };
+                    data.map(|data| cursor.set_buffer(data)).is_some()
+                }
+                IpsOption::Base64Decode(decode) => {
+                    let Some(bytes) = decode.decode(&cursor) else {
+                        return failure;
+                    };
+                    return match self.options(rest, cursor, Some(&bytes), sticky) {
+                        Outcome::Retry => failure,
+                        outcome => outcome,
+                    };
+                }
+                IpsOption::Base64Data => decoded.map(|data| cursor.set_buffer(data)).is_some(),
+                _ => option.evaluate(&mut cursor, &mut self.context),
+            };
+            if !holds {
+                return failure;
+            }
+            options = rest;
+        }
+        Outcome::Match
+    }
+
+    /// Tries each occurrence of a content or expression until the options behind it hold.
+    fn occurrences<'b>(
+        &mut self,
+        option: &IpsOption,
+        rest: &[IpsOption],
+        cursor: Cursor<'b>,
+        decoded: Option<&'b [u8]>,
+        sticky: bool,
+    ) -> Outcome
+    where
+        'u: 'b,
+    {
+        let mut from = None;
+        loop {
+            if !self.step() {
+                return Outcome::Never;
+            }
+            let found = match option {
+                IpsOption::Content(content) => content.find(&cursor, from),
+                IpsOption::Pcre(pcre) => match pcre.find(&cursor, from, &mut self.context) {
+                    Found::At { start, end } => Some((start, end)),
+                    Found::Nowhere | Found::GivenUp => None,
+                },
+                _ => None,
+            };
+            let Some((start, end)) = found else {
+                return Outcome::Retry;
+            };
+            let mut next = cursor;
+            if move_to(&mut next, end) {
+                match self.options(rest, next, decoded, sticky) {
+                    Outcome::Retry => {}
+                    outcome => return outcome,
+                }
+            }
+            // An expression's `\K` can put its start in front of where the search began.
+            from = Some(start.max(from.unwrap_or(0)).saturating_add(1));
+        }
+    }
+
+    /// Takes a step; false when there are none left.
+    fn step(&mut self) -> bool {
+        match self.steps.checked_sub(1) {
+            Some(left) => {
+                self.steps = left;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// Whether an option behind hangs on where this one leaves the cursor.
+fn depends(rest: &[IpsOption], sticky: bool) -> bool {
+    for option in rest {
+        if option.is_relative() {
+            return true;
+        }
+        if option.resets_cursor() && !sticky {
+            return false;
+        }
+    }
+    false
+}
+
+fn move_to(cursor: &mut Cursor<'_>, pos: usize) -> bool {
+    i64::try_from(pos).is_ok_and(|pos| cursor.set_pos(pos))
+}

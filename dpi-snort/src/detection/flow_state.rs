@@ -1,0 +1,47 @@
+//! What detection remembers of a flow.
+
+use smallvec::SmallVec;
+
+use super::Flowbits;
+use crate::parser::RuleId;
+
+/// Rules remembered for each direction; beyond that a rule may alert once more on the PDU.
+const MAX_REMEMBERED: usize = 64;
+
+/// Detection's memory of one flow. It holds names and ids only, no index into a
+/// [`Detection`](super::Detection), so rules may be swapped under it.
+#[derive(Clone, Debug, Default)]
+pub struct FlowState {
+    /// Bits that rules have set; they hold in both directions.
+    pub flowbits: Flowbits,
+    alerted_raw: [SmallVec<[RuleId; 1]>; 2],
+}
+
+impl FlowState {
+    /// A PDU of this direction was flushed and inspected: what alerted on its raw segments
+    /// is forgotten.
+    pub fn flushed(&mut self, to_server: bool) {
+        self.alerted(to_server).clear();
+    }
+
+    /// Notes that a rule alerted on a raw segment: it will not alert again on the plain
+    /// PDU that holds the segment.
+    pub(crate) fn note_raw(&mut self, to_server: bool, rule: RuleId) {
+        let alerted = self.alerted(to_server);
+        if alerted.len() < MAX_REMEMBERED && !alerted.contains(&rule) {
+            alerted.push(rule);
+        }
+    }
+
+    /// Whether a rule alerted on a raw segment since the last flush.
+    pub(crate) fn alerted_raw(&self, to_server: bool, rule: RuleId) -> bool {
+        let [client, server] = &self.alerted_raw;
+        let side = if to_server { client } else { server };
+        side.contains(&rule)
+    }
+
+    fn alerted(&mut self, to_server: bool) -> &mut SmallVec<[RuleId; 1]> {
+        let [client, server] = &mut self.alerted_raw;
+        if to_server { client } else { server }
+    }
+}

@@ -1,0 +1,109 @@
+//! What detection writes to while it looks at units: one for each engine.
+
+use dpi_match::{
+    MpmScratch,
+    pcre::{Limits, MatchScratch},
+};
+
+use super::compile::RuleIndex;
+use crate::{config::Config, filters::FilterTable};
+
+/// Counts that `detection_filter` keeps, for all rules and addresses together.
+const MAX_FILTER_COUNTS: usize = 65_536;
+/// KiB of heap for one expression's backtracking.
+const PCRE_HEAP_KIB: u32 = 4096;
+
+/// Working memory of detection, used again for every unit, and the counts of filters.
+#[derive(Debug)]
+pub struct Scratch {
+    pub(super) mpm: MpmScratch,
+    pub(super) pcre: MatchScratch,
+    pub(super) filters: FilterTable,
+    /// Rules to be tried, in the order found.
+    pub(super) candidates: Vec<RuleIndex>,
+    /// Generation in which a rule became a candidate: it is tried once a unit.
+    pub(super) seen: Vec<u32>,
+    pub(super) generation: u32,
+    /// Rules that matched and alert.
+    pub(super) matched: Vec<RuleIndex>,
+    pub(super) max_queue: usize,
+    pub(super) max_steps: u32,
+    pub(super) stats: DetectionStats,
+}
+
+/// How often a limit of detection was hit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DetectionStats {
+    /// Rules whose options were tried.
+    pub evaluations: u64,
+    /// Expressions given up at a limit of PCRE2.
+    pub pcre_limit: u64,
+    /// Units on which rules were left untried after `max_evaluation_steps`.
+    pub step_limit: u64,
+    /// Matches beyond `max_queue` on one unit.
+    pub queue_limit: u64,
+    /// Counts of `detection_filter` that were forgotten for lack of room.
+    pub filter_evicted: u64,
+}
+
+impl Scratch {
+    /// Working memory with the limits of `config`.
+    pub fn new(config: &Config) -> Scratch {
+        Scratch {
+            mpm: MpmScratch::default(),
+            pcre: MatchScratch::new(Limits {
+                matches: config.pcre_match_limit,
+                depth: config.pcre_depth_limit,
+                heap_kib: PCRE_HEAP_KIB,
+            }),
+            filters: FilterTable::new(MAX_FILTER_COUNTS),
+            candidates: Vec::new(),
+            seen: Vec::new(),
+            generation: 0,
+            matched: Vec::new(),
+            max_queue: config.max_queue,
+            max_steps: config.max_evaluation_steps,
+            stats: DetectionStats::default(),
+        }
+    }
+
+    /// How often limits were hit.
+    pub fn stats(&self) -> DetectionStats {
+        DetectionStats {
+            filter_evicted: self.filters.evicted,
+            ..self.stats
+        }
+    }
+
+    /// Forgets the candidates of the unit before.
+    pub(super) fn begin(&mut self, rules: usize) {
+        self.candidates.clear();
+        self.matched.clear();
+        if self.seen.len() != rules || self.generation == u32::MAX {
+            self.seen.clear();
+            self.seen.resize(rules, 0);
+            self.generation = 0;
+        }
+        self.generation = self.generation.saturating_add(1);
+    }
+
+    /// Notes a candidate, once a unit.
+    pub(super) fn candidate(&mut self, rule: RuleIndex) {
+        note(&mut self.seen, &mut self.candidates, self.generation, rule);
+    }
+}
+
+/// The same where the parts of a scratch are borrowed one by one.
+pub(super) fn note(
+    seen: &mut [u32],
+    candidates: &mut Vec<RuleIndex>,
+    generation: u32,
+    rule: RuleIndex,
+) {
+    if let Some(mark) = seen.get_mut(rule as usize)
+        && *mark != generation
+    {
+        *mark = generation;
+        candidates.push(rule);
+    }
+}

@@ -1,0 +1,205 @@
+//! Options that choose the buffer for those behind them: `pkt_data`, `http_uri`, …
+
+use super::{IpsOption, OptionError};
+use crate::{
+    buffers::{BufferId, BufferPart, BufferSelector, UriPart},
+    parser::lexer::{Arg, RawOption},
+};
+
+/// Goes to the start of a buffer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BufferOption {
+    /// The buffer and which part of it.
+    pub selector: BufferSelector,
+}
+
+/// What may stand behind a buffer's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Takes {
+    Nothing,
+    /// `request`, and the deprecated `with_header`, `with_body`, `with_trailer`.
+    Request,
+    /// The deprecated words alone.
+    With,
+    /// The same and `field`.
+    Field,
+    /// Parts of a URI.
+    Uri,
+    /// A parameter's name.
+    Param,
+}
+
+/// Option names, buffers, arguments and whether the buffer is one of HTTP messages only.
+const BUFFERS: [(&str, BufferId, Takes); 21] = [
+    ("pkt_data", BufferId::PktData, Takes::Nothing),
+    ("raw_data", BufferId::RawData, Takes::Nothing),
+    ("file_data", BufferId::FileData, Takes::Nothing),
+    ("http_uri", BufferId::HttpUri, Takes::Uri),
+    ("http_raw_uri", BufferId::HttpRawUri, Takes::Uri),
+    ("http_header", BufferId::HttpHeader, Takes::Field),
+    ("http_raw_header", BufferId::HttpRawHeader, Takes::Field),
+    ("http_cookie", BufferId::HttpCookie, Takes::Request),
+    ("http_raw_cookie", BufferId::HttpRawCookie, Takes::Request),
+    ("http_method", BufferId::HttpMethod, Takes::With),
+    ("http_version", BufferId::HttpVersion, Takes::Request),
+    ("http_stat_code", BufferId::HttpStatCode, Takes::With),
+    ("http_stat_msg", BufferId::HttpStatMsg, Takes::With),
+    ("http_client_body", BufferId::HttpClientBody, Takes::Nothing),
+    ("http_raw_body", BufferId::HttpRawBody, Takes::Nothing),
+    ("http_raw_request", BufferId::HttpRawRequest, Takes::With),
+    ("http_raw_status", BufferId::HttpRawStatus, Takes::With),
+    ("http_true_ip", BufferId::HttpTrueIp, Takes::With),
+    ("http_param", BufferId::HttpParam, Takes::Param),
+    ("http_trailer", BufferId::HttpTrailer, Takes::Field),
+    ("http_raw_trailer", BufferId::HttpRawTrailer, Takes::Field),
+];
+
+/// Services whose inspectors make `file_data`.
+const FILE_SERVICES: [&str; 7] = [
+    "ftp-data",
+    "http",
+    "http2",
+    "imap",
+    "netbios-ssn",
+    "pop3",
+    "smtp",
+];
+
+/// Whether an option of this name chooses a buffer.
+pub(super) fn is_buffer(name: &str) -> bool {
+    BUFFERS.iter().any(|(known, _, _)| *known == name)
+}
+
+impl BufferOption {
+    pub(super) fn parse(raw: &RawOption<'_>) -> Result<BufferOption, OptionError> {
+        let (_, id, takes) = BUFFERS
+            .iter()
+            .find(|(name, _, _)| *name == raw.name)
+            .ok_or(OptionError::Unknown)?;
+        let mut selector = BufferSelector::whole(*id);
+        if *takes == Takes::Param {
+            selector.part = param(raw)?;
+            return Ok(BufferOption { selector });
+        }
+        for arg in &raw.args {
+            selector.take(arg, *takes)?;
+        }
+        Ok(BufferOption { selector })
+    }
+}
+
+impl BufferSelector {
+    fn take(&mut self, arg: &Arg<'_>, takes: Takes) -> Result<(), OptionError> {
+        let name = arg.name();
+        if name == "field" && takes == Takes::Field {
+            let field = arg.required("field")?;
+            if arg.value.is_some_and(|v| v.quoted) || !is_field_name(field) {
+                return Err(OptionError::HeaderField {
+                    found: field.into(),
+                });
+            }
+            self.part = BufferPart::Field(field.to_ascii_lowercase().into());
+            return Ok(());
+        }
+        arg.no_value()?;
+        if let Some(part) = uri_part(name).filter(|_| takes == Takes::Uri) {
+            if self.part != BufferPart::Whole {
+                return Err(OptionError::Conflict {
+                    a: "one part of the URI",
+                    b: "another",
+                });
+            }
+            self.part = BufferPart::Uri(part);
+            return Ok(());
+        }
+        match name {
+            "request" if matches!(takes, Takes::Request | Takes::Field) => self.request = true,
+            "with_header" | "with_body" | "with_trailer" if takes != Takes::Nothing => {}
+            _ => return Err(arg.unknown()),
+        }
+        Ok(())
+    }
+}
+
+/// Whether a word can be a header field's name (a token of RFC 9110 §5.6.2).
+fn is_field_name(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+fn uri_part(name: &str) -> Option<UriPart> {
+    Some(match name {
+        "scheme" => UriPart::Scheme,
+        "host" => UriPart::Host,
+        "port" => UriPart::Port,
+        "path" => UriPart::Path,
+        "query" => UriPart::Query,
+        "fragment" => UriPart::Fragment,
+        _ => return None,
+    })
+}
+
+fn param(raw: &RawOption<'_>) -> Result<BufferPart, OptionError> {
+    let missing = OptionError::Missing {
+        argument: "name of the parameter",
+    };
+    let (first, modifiers) = raw.args.split_first().ok_or(missing.clone())?;
+    if !first.word.quoted {
+        return Err(OptionError::ByteCode { at: 1 });
+    }
+    let name = super::hex::byte_code(first.word.bytes)?;
+    if name.is_empty() {
+        return Err(missing);
+    }
+    let mut nocase = false;
+    for modifier in modifiers {
+        match modifier.name() {
+            "nocase" => nocase = true,
+            _ => return Err(modifier.unknown()),
+        }
+        modifier.no_value()?;
+    }
+    Ok(BufferPart::Param(
+        String::from_utf8_lossy(&name).into(),
+        nocase,
+    ))
+}
+
+fn selectors(options: &[IpsOption]) -> impl Iterator<Item = &BufferSelector> {
+    options.iter().filter_map(|option| match option {
+        IpsOption::Buffer(buffer) => Some(&buffer.selector),
+        _ => None,
+    })
+}
+
+/// Refuses rules on body and trailer together: no section has both.
+pub(super) fn check(options: &[IpsOption]) -> Result<(), OptionError> {
+    let uses = |wanted: &[BufferId]| selectors(options).any(|s| wanted.contains(&s.id));
+    if uses(&[BufferId::HttpTrailer, BufferId::HttpRawTrailer])
+        && uses(&[BufferId::HttpClientBody, BufferId::HttpRawBody])
+    {
+        return Err(OptionError::BodyAndTrailer);
+    }
+    Ok(())
+}
+
+/// Services that the buffers imply: all of HTTP's, or those with files.
+pub(super) fn implied_services(options: &[IpsOption]) -> Vec<&'static str> {
+    if selectors(options).any(|s| is_http(s.id)) {
+        return vec!["http", "http2", "http3"];
+    }
+    if selectors(options).any(|s| s.id == BufferId::FileData) {
+        return FILE_SERVICES.to_vec();
+    }
+    Vec::new()
+}
+
+/// Whether only HTTP messages have the buffer.
+pub(crate) fn is_http(id: BufferId) -> bool {
+    !matches!(
+        id,
+        BufferId::PktData | BufferId::RawData | BufferId::FileData
+    )
+}

@@ -1,0 +1,126 @@
+//! `byte_math:bytes 2,offset 0,oper +,rvalue 10,result name` — computes a variable.
+
+use super::{Cursor, Offset, OptionError, RuleContext, args, bytes::Format, variable::VariableId};
+use crate::parser::lexer::RawOption;
+
+/// A computation whose result is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ByteMath {
+    bytes: u32,
+    offset: Offset,
+    operator: Operator,
+    operand: Offset,
+    result: VariableId,
+    relative: bool,
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Operator {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    ShiftLeft,
+    ShiftRight,
+}
+
+impl ByteMath {
+    pub(super) fn parse(
+        raw: &RawOption<'_>,
+        context: &mut RuleContext,
+    ) -> Result<ByteMath, OptionError> {
+        let mut bytes = 1;
+        let mut offset = Offset::Number(0);
+        let mut operator = Operator::Add;
+        let mut operand = Offset::Number(0);
+        let mut result = None;
+        let mut relative = false;
+        let mut format = Format::default();
+        for arg in &raw.args {
+            match arg.name() {
+                "bytes" => bytes = args::bounded_u32(arg.required("bytes")?, "bytes", 1, 10)?,
+                "offset" => {
+                    offset = Offset::parse(arg, "offset", -65_535, 65_535, context)?;
+                }
+                "oper" => operator = operator_of(arg.required("oper")?)?,
+                "rvalue" => {
+                    operand = Offset::parse(arg, "rvalue", i64::MIN, i64::MAX, context)?;
+                    if operand == Offset::Number(0) {
+                        return Err(OptionError::BadValue {
+                            argument: "rvalue",
+                            found: "0".into(),
+                        });
+                    }
+                }
+                "result" => result = Some(arg.required("result")?),
+                "relative" => relative = true,
+                _ if format.read_named(arg)? => {}
+                _ => return Err(arg.unknown()),
+            }
+        }
+        let result = result.ok_or(OptionError::Missing { argument: "result" })?;
+        if let (Operator::ShiftLeft | Operator::ShiftRight, Offset::Number(by)) =
+            (operator, operand)
+            && !(0..32).contains(&by)
+        {
+            let by = u32::try_from(by).unwrap_or(u32::MAX);
+            return Err(OptionError::Shift { by });
+        }
+        format.check(bytes)?;
+        Ok(ByteMath {
+            bytes,
+            offset,
+            operator,
+            operand,
+            result: context.declare(result)?,
+            relative,
+            format,
+        })
+    }
+
+    pub(super) fn is_relative(&self) -> bool {
+        self.relative
+    }
+
+    /// Fails where the result does not fit into 32 bits; the cursor stays.
+    pub(super) fn evaluate(&self, cursor: &mut Cursor<'_>) -> bool {
+        let at = cursor.base(self.relative, self.offset.value(cursor));
+        let Some((value, _)) = self.format.extract(cursor.data, at, self.bytes) else {
+            return false;
+        };
+        let (value, operand) = (i64::from(value), self.operand.value(cursor));
+        let by = u32::try_from(operand).unwrap_or(u32::MAX);
+        let result = match self.operator {
+            Operator::Add => value.checked_add(operand),
+            Operator::Subtract => value.checked_sub(operand),
+            Operator::Multiply => value.checked_mul(operand),
+            Operator::Divide => value.checked_div(operand),
+            Operator::ShiftLeft if by < 32 => value.checked_shl(by),
+            Operator::ShiftRight if by < 32 => value.checked_shr(by),
+            Operator::ShiftLeft | Operator::ShiftRight => None,
+        };
+        let Some(result) = result.and_then(|r| u32::try_from(r).ok()) else {
+            return false;
+        };
+        cursor.set_variable(self.result, result);
+        true
+    }
+}
+
+fn operator_of(text: &str) -> Result<Operator, OptionError> {
+    Ok(match text {
+        "+" => Operator::Add,
+        "-" => Operator::Subtract,
+        "*" => Operator::Multiply,
+        "/" => Operator::Divide,
+        "<<" => Operator::ShiftLeft,
+        ">>" => Operator::ShiftRight,
+        other => {
+            return Err(OptionError::BadValue {
+                argument: "oper",
+                found: other.into(),
+            });
+        }
+    })
+}

@@ -1,0 +1,109 @@
+//! `flags:SA,CE` — the TCP flag bits.
+
+use super::OptionError;
+use crate::{
+    packet::{Packet, TcpHeader, Transport},
+    parser::lexer::RawOption,
+};
+
+/// Wanted flags, how exactly, and which bits do not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flags {
+    mode: Mode,
+    wanted: u8,
+    ignored: u8,
+}
+
+/// How wanted bits are compared; `fragbits` shares it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// These and no others.
+    Exact,
+    /// `+`: these and perhaps others.
+    All,
+    /// `*`: at least one of these.
+    Any,
+    /// `!`: none of these.
+    None,
+}
+
+impl Mode {
+    /// The mode of a prefix (or suffix) character.
+    pub(super) fn of(c: char) -> Option<Mode> {
+        Some(match c {
+            '+' => Mode::All,
+            '*' => Mode::Any,
+            '!' => Mode::None,
+            _ => return None,
+        })
+    }
+
+    /// Compares bits; without wanted bits `Any` and `None` have nothing to say.
+    pub(super) fn holds(self, bits: u8, wanted: u8) -> bool {
+        match self {
+            Mode::Exact => bits == wanted,
+            Mode::All => bits & wanted == wanted,
+            Mode::Any => bits & wanted != 0,
+            Mode::None => bits & wanted == 0,
+        }
+    }
+}
+
+impl Flags {
+    pub(super) fn parse(raw: &RawOption<'_>) -> Result<Flags, OptionError> {
+        raw.at_most(2)?;
+        let Some(first) = raw.first() else {
+            return Ok(Flags {
+                mode: Mode::All,
+                wanted: 0,
+                ignored: 0,
+            });
+        };
+        let (mode, wanted) = letters(first.text())?;
+        let ignored = match raw.args.get(1) {
+            Some(mask) => letters(mask.name())?.1,
+            None => 0,
+        };
+        Ok(Flags {
+            mode,
+            wanted: wanted & !ignored,
+            ignored,
+        })
+    }
+
+    pub(super) fn evaluate(&self, packet: &Packet<'_>) -> bool {
+        let Transport::Tcp(tcp) = &packet.transport else {
+            return false;
+        };
+        self.mode.holds(tcp.flags & !self.ignored, self.wanted)
+    }
+}
+
+fn letters(text: &str) -> Result<(Mode, u8), OptionError> {
+    let mut mode = Mode::Exact;
+    let mut bits = 0;
+    for letter in text.chars() {
+        if let Some(found) = Mode::of(letter) {
+            mode = found;
+            continue;
+        }
+        bits |= match letter.to_ascii_uppercase() {
+            'F' => TcpHeader::FIN,
+            'S' => TcpHeader::SYN,
+            'R' => TcpHeader::RST,
+            'P' => TcpHeader::PSH,
+            'A' => TcpHeader::ACK,
+            'U' => TcpHeader::URG,
+            'E' | '2' => TcpHeader::ECE,
+            'C' | '1' => TcpHeader::CWR,
+            '0' => 0,
+            _ => {
+                return Err(OptionError::BadValue {
+                    argument: "flags",
+                    found: text.into(),
+                });
+            }
+        };
+    }
+    Ok((mode, bits))
+}

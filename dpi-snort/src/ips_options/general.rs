@@ -1,0 +1,117 @@
+//! Options that describe a rule and take no part in detection.
+
+use super::{OptionError, args};
+use crate::parser::{Reference, lexer::RawOption};
+
+/// `msg`: text with or without quotes.
+pub(crate) fn message(raw: &RawOption<'_>) -> Result<Box<str>, OptionError> {
+    let text = raw.raw.unwrap_or_default();
+    if raw.raw.is_some() && text.is_empty() {
+        return Err(OptionError::Missing { argument: "text" });
+    }
+    let text = match text.strip_prefix(b"\"") {
+        Some(inside) => inside
+            .strip_suffix(b"\"")
+            .ok_or_else(|| OptionError::UnknownArgument {
+                found: String::from_utf8_lossy(inside).into(),
+            })?,
+        None => text,
+    };
+    if ends_inside(text) {
+        return Err(OptionError::UnknownArgument {
+            found: String::from_utf8_lossy(text).into(),
+        });
+    }
+    let mut message = Vec::with_capacity(text.len());
+    let mut escaped = false;
+    for byte in text {
+        if *byte == b'\\' && !escaped {
+            escaped = true;
+            continue;
+        }
+        escaped = false;
+        message.push(*byte);
+    }
+    Ok(String::from_utf8_lossy(&message).into())
+}
+
+/// Whether an unescaped quote stands within the text.
+fn ends_inside(text: &[u8]) -> bool {
+    let mut escaped = false;
+    text.iter().any(|byte| {
+        let quote = *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        quote
+    })
+}
+
+/// `sid`, `gid`, `rev`, `priority`; without argument there is no number.
+pub(crate) fn number(raw: &RawOption<'_>, min: u32, max: u32) -> Result<Option<u32>, OptionError> {
+    let Some(arg) = raw.args.first() else {
+        return Ok(None);
+    };
+    raw.at_most(1)?;
+    args::bounded_u32(arg.name(), "number", min, max).map(Some)
+}
+
+/// `classtype`.
+pub(crate) fn word(raw: &RawOption<'_>) -> Result<Option<Box<str>>, OptionError> {
+    raw.at_most(1)?;
+    Ok(raw.first().map(|word| word.text().into()))
+}
+
+/// `reference:system,id`.
+pub(crate) fn reference(raw: &RawOption<'_>) -> Result<Option<Reference>, OptionError> {
+    let Some(text) = raw.raw else {
+        return Ok(None);
+    };
+    let text = String::from_utf8_lossy(text);
+    let bad = || OptionError::BadValue {
+        argument: "reference",
+        found: text.as_ref().into(),
+    };
+    let (system, id) = text.split_once(',').ok_or_else(bad)?;
+    let id = id.trim().trim_matches('"');
+    if id.is_empty() {
+        return Err(bad());
+    }
+    Ok(Some(Reference {
+        system: system.trim().into(),
+        id: id.into(),
+    }))
+}
+
+/// `metadata:key value,key value`.
+pub(crate) fn metadata(raw: &RawOption<'_>) -> Result<Vec<Box<str>>, OptionError> {
+    let Some(text) = raw.raw else {
+        return Err(OptionError::Missing { argument: "text" });
+    };
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    let text = String::from_utf8_lossy(text);
+    let entries: Vec<Box<str>> = text
+        .split(',')
+        .map(|entry| entry.trim().trim_matches('"'))
+        .filter(|entry| !entry.is_empty())
+        .map(Into::into)
+        .collect();
+    if entries.is_empty() {
+        return Err(OptionError::BadValue {
+            argument: "metadata",
+            found: text.as_ref().into(),
+        });
+    }
+    Ok(entries)
+}
+
+/// `service:name,name`. Any name is accepted; one that no inspector reports never comes.
+pub(crate) fn services(raw: &RawOption<'_>) -> Vec<Box<str>> {
+    let names = raw.args.iter().map(|arg| match arg.value {
+        None => arg.name().to_ascii_lowercase().into(),
+        Some(value) => format!("{} {}", arg.name(), value.text())
+            .to_ascii_lowercase()
+            .into(),
+    });
+    names.collect()
+}

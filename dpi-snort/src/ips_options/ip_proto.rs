@@ -1,0 +1,85 @@
+//! `ip_proto:!tcp` — the protocol behind all IP headers.
+
+use super::{OptionError, args};
+use crate::{packet::Packet, parser::lexer::RawOption};
+
+/// A comparison with the protocol number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IpProto {
+    how: How,
+    number: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum How {
+    Any,
+    Equal,
+    NotEqual,
+    Below,
+    Above,
+}
+
+/// Names of IANA's protocol numbers that rules use.
+const NAMES: [(&str, u8); 22] = [
+    ("ip", 0),
+    ("hopopt", 0),
+    ("icmp", 1),
+    ("igmp", 2),
+    ("ggp", 3),
+    ("ipencap", 4),
+    ("ipip", 4),
+    ("tcp", 6),
+    ("egp", 8),
+    ("igp", 9),
+    ("udp", 17),
+    ("ipv6", 41),
+    ("rsvp", 46),
+    ("gre", 47),
+    ("esp", 50),
+    ("ah", 51),
+    ("icmp6", 58),
+    ("ipv6-icmp", 58),
+    ("ospf", 89),
+    ("pim", 103),
+    ("l2tp", 115),
+    ("sctp", 132),
+];
+
+impl IpProto {
+    pub(super) fn parse(raw: &RawOption<'_>) -> Result<IpProto, OptionError> {
+        raw.at_most(1)?;
+        let Some(word) = raw.first() else {
+            return Ok(IpProto {
+                how: How::Any,
+                number: 0,
+            });
+        };
+        let text = word.text();
+        let (how, name) = match text.split_at_checked(1) {
+            Some(("!", rest)) => (How::NotEqual, rest),
+            Some(("<", rest)) => (How::Below, rest),
+            Some((">", rest)) => (How::Above, rest),
+            _ => (How::Equal, text),
+        };
+        let named = NAMES
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, number)| *number);
+        let number = match named {
+            Some(number) => number,
+            None => u8::try_from(args::bounded(name, "protocol", 0, 255)?).unwrap_or_default(),
+        };
+        Ok(IpProto { how, number })
+    }
+
+    pub(super) fn evaluate(&self, packet: &Packet<'_>) -> bool {
+        let protocol = packet.ip.protocol;
+        match self.how {
+            How::Any => true,
+            How::Equal => protocol == self.number,
+            How::NotEqual => protocol != self.number,
+            How::Below => protocol < self.number,
+            How::Above => protocol > self.number,
+        }
+    }
+}

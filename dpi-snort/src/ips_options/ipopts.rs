@@ -1,0 +1,70 @@
+//! `ipopts:rr` — an option of the IPv4 header (RFC 791 §3.1).
+
+use super::OptionError;
+use crate::{packet::Packet, parser::lexer::RawOption};
+
+/// The option wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ipopts(Wanted);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    /// At least one, whichever.
+    Any,
+    /// One of this type.
+    Type(u8),
+}
+
+const NAMES: [(&str, u8); 9] = [
+    ("eol", 0),
+    ("nop", 1),
+    ("rr", 7),
+    ("ts", 68),
+    ("sec", 130),
+    ("lsrr", 131),
+    ("lsrre", 131),
+    ("esec", 133),
+    ("satid", 136),
+];
+
+impl Ipopts {
+    pub(super) fn parse(raw: &RawOption<'_>) -> Result<Ipopts, OptionError> {
+        raw.at_most(1)?;
+        let name = raw.first().map_or("any", |word| word.text());
+        let wanted = match name {
+            "any" => Wanted::Any,
+            "ssrr" => Wanted::Type(137),
+            _ => NAMES
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, number)| Wanted::Type(*number))
+                .ok_or_else(|| OptionError::UnknownArgument { found: name.into() })?,
+        };
+        Ok(Ipopts(wanted))
+    }
+
+    pub(super) fn evaluate(&self, packet: &Packet<'_>) -> bool {
+        match self.0 {
+            Wanted::Any => !packet.ip.options.is_empty(),
+            Wanted::Type(wanted) => types(packet.ip.options).any(|found| found == wanted),
+        }
+    }
+}
+
+/// Types of the options, up to the end-of-list option, which is included.
+fn types(mut options: &[u8]) -> impl Iterator<Item = u8> {
+    std::iter::from_fn(move || {
+        let (&kind, rest) = options.split_first()?;
+        options = match kind {
+            0 => &[],
+            1 => rest,
+            // The length counts type and length bytes; a bad one ends the list.
+            _ => rest
+                .first()
+                .filter(|length| **length >= 2)
+                .and_then(|length| options.get(usize::from(*length)..))
+                .unwrap_or_default(),
+        };
+        Some(kind)
+    })
+}

@@ -1,0 +1,291 @@
+//! What each rule option means: one file an option (or a family with one grammar), with its
+//! grammar, its evaluation and its table of tests.
+//!
+//! The text of options is split by `parser`; which rules are tried, and trying earlier
+//! matches again when a later relative option fails, is the business of `detection`.
+
+mod args;
+mod base64;
+mod ber;
+pub(crate) mod buffer;
+mod bufferlen;
+mod byte_extract;
+mod byte_jump;
+mod byte_math;
+mod byte_test;
+mod bytes;
+mod content;
+mod detection_filter;
+mod dsize;
+mod error;
+mod flags;
+mod flow;
+mod flowbits;
+mod fragbits;
+pub(crate) mod general;
+mod hex;
+mod icmp_fields;
+mod inert;
+mod ip_fields;
+mod ip_proto;
+mod ipopts;
+mod isdataat;
+mod pcre;
+mod range;
+mod stream_size;
+mod tcp_fields;
+mod variable;
+
+use dpi_match::pcre::MatchScratch;
+
+pub use buffer::BufferOption;
+pub use content::Content;
+pub use error::OptionError;
+pub use flowbits::FlowbitsOption;
+pub(crate) use pcre::Found;
+pub use pcre::PcreOption;
+pub use range::NumberRange;
+pub(crate) use variable::{MAX_VARIABLES, Offset, RuleContext};
+
+use crate::{
+    detection::Flowbits,
+    filters::DetectionFilter,
+    parser::{Needs, Reason, lexer::RawOption},
+    unit::InspectionUnit,
+};
+
+/// A detection option.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each variant is the option of its name")]
+pub enum IpsOption {
+    Base64Data,
+    Base64Decode(base64::Base64Decode),
+    BerData(ber::BerData),
+    BerSkip(ber::BerSkip),
+    Buffer(BufferOption),
+    Bufferlen(bufferlen::Bufferlen),
+    ByteExtract(byte_extract::ByteExtract),
+    ByteJump(byte_jump::ByteJump),
+    ByteMath(byte_math::ByteMath),
+    ByteTest(byte_test::ByteTest),
+    Content(Content),
+    Dsize(dsize::Dsize),
+    Flags(flags::Flags),
+    Flow(flow::FlowOption),
+    Flowbits(FlowbitsOption),
+    Fragbits(fragbits::Fragbits),
+    Icmp(icmp_fields::IcmpField),
+    Ip(ip_fields::IpField),
+    IpProto(ip_proto::IpProto),
+    Ipopts(ipopts::Ipopts),
+    Isdataat(isdataat::Isdataat),
+    Pcre(PcreOption),
+    StreamSize(stream_size::StreamSize),
+    Tcp(tcp_fields::TcpField),
+}
+
+/// What the text of an option came to.
+pub(crate) enum Parsed {
+    Option(Box<IpsOption>),
+    DetectionFilter(DetectionFilter),
+    /// `enable`: the text sets a rule's state.
+    StateStub,
+    /// Accepted, and without meaning for passive detection.
+    Inert,
+}
+
+/// A place in the current buffer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cursor<'b> {
+    /// The buffer.
+    pub(crate) data: &'b [u8],
+    /// At most `data.len()`.
+    pub(crate) pos: usize,
+    /// What `byte_extract` and `byte_math` stored.
+    pub(crate) variables: [u32; MAX_VARIABLES],
+}
+
+/// What options are evaluated against, besides the cursor.
+pub(crate) struct Context<'u, 's> {
+    pub(crate) unit: &'u InspectionUnit<'u>,
+    pub(crate) flowbits: Option<&'s Flowbits>,
+    pub(crate) pcre: &'s mut MatchScratch,
+    /// How often an expression was given up at a limit.
+    pub(crate) pcre_limit_hits: &'s mut u64,
+}
+
+impl<'b> Cursor<'b> {
+    /// The start of a buffer.
+    pub(crate) fn start_of(data: &'b [u8]) -> Cursor<'b> {
+        Cursor {
+            data,
+            pos: 0,
+            variables: [0; MAX_VARIABLES],
+        }
+    }
+
+    /// Goes to the start of another buffer, keeping the variables.
+    pub(crate) fn set_buffer(&mut self, data: &'b [u8]) {
+        self.data = data;
+        self.pos = 0;
+    }
+
+    /// Goes to `pos` unless it lies behind the end of the buffer.
+    #[must_use]
+    pub(crate) fn set_pos(&mut self, pos: i64) -> bool {
+        let Some(pos) = usize::try_from(pos).ok().filter(|p| *p <= self.data.len()) else {
+            return false;
+        };
+        self.pos = pos;
+        true
+    }
+}
+
+/// Reads one option.
+pub(crate) fn parse(raw: &RawOption<'_>, context: &mut RuleContext) -> Result<Parsed, Reason> {
+    use IpsOption as O;
+    let option = match raw.name {
+        "ack" | "seq" | "window" => O::Tcp(tcp_fields::TcpField::parse(raw)?),
+        "base64_data" => {
+            raw.no_args()?;
+            O::Base64Data
+        }
+        "base64_decode" => O::Base64Decode(base64::Base64Decode::parse(raw)?),
+        "ber_data" => O::BerData(ber::BerData::parse(raw)?),
+        "ber_skip" => O::BerSkip(ber::BerSkip::parse(raw)?),
+        "bufferlen" => O::Bufferlen(bufferlen::Bufferlen::parse(raw)?),
+        "byte_extract" => O::ByteExtract(byte_extract::ByteExtract::parse(raw, context)?),
+        "byte_jump" => O::ByteJump(byte_jump::ByteJump::parse(raw, context)?),
+        "byte_math" => O::ByteMath(byte_math::ByteMath::parse(raw, context)?),
+        "byte_test" => O::ByteTest(byte_test::ByteTest::parse(raw, context)?),
+        "content" => O::Content(content::parse(raw, context)?),
+        "detection_filter" => {
+            return Ok(detection_filter::parse(raw)?.map_or(Parsed::Inert, Parsed::DetectionFilter));
+        }
+        "dsize" => O::Dsize(dsize::Dsize::parse(raw)?),
+        "flags" => O::Flags(flags::Flags::parse(raw)?),
+        "flow" => O::Flow(flow::FlowOption::parse(raw, context)?),
+        "flowbits" => match FlowbitsOption::parse(raw)? {
+            flowbits::Word::Bits(bits) => O::Flowbits(bits),
+            flowbits::Word::Noalert => {
+                context.noalert = true;
+                return Ok(Parsed::Inert);
+            }
+        },
+        "fragbits" => O::Fragbits(fragbits::Fragbits::parse(raw)?),
+        "fragoffset" | "id" | "tos" | "ttl" => O::Ip(ip_fields::IpField::parse(raw)?),
+        "icmp_id" | "icmp_seq" | "icode" | "itype" => O::Icmp(icmp_fields::IcmpField::parse(raw)?),
+        "ip_proto" => O::IpProto(ip_proto::IpProto::parse(raw)?),
+        "ipopts" => O::Ipopts(ipopts::Ipopts::parse(raw)?),
+        "isdataat" => O::Isdataat(isdataat::Isdataat::parse(raw, context)?),
+        "pcre" => O::Pcre(PcreOption::parse(raw)?),
+        "stream_size" => O::StreamSize(stream_size::StreamSize::parse(raw)?),
+        name if buffer::is_buffer(name) => O::Buffer(BufferOption::parse(raw)?),
+        _ => return inert::parse(raw),
+    };
+    Ok(Parsed::Option(Box::new(option)))
+}
+
+/// What can only be said of all options of a rule together.
+pub(crate) fn check(options: &[IpsOption]) -> Result<(), OptionError> {
+    let mut decoded = false;
+    for option in options {
+        match option {
+            IpsOption::Base64Decode(_) => decoded = true,
+            IpsOption::Base64Data if !decoded => return Err(OptionError::NothingDecoded),
+            _ => {}
+        }
+    }
+    buffer::check(options)
+}
+
+/// Services that the buffers of a rule imply when it names none itself.
+pub(crate) fn implied_services(options: &[IpsOption]) -> Vec<&'static str> {
+    buffer::implied_services(options)
+}
+
+impl IpsOption {
+    /// Whether the outcome hangs on where earlier options left the cursor.
+    pub(crate) fn is_relative(&self) -> bool {
+        match self {
+            IpsOption::Base64Decode(o) => o.is_relative(),
+            IpsOption::BerData(_) | IpsOption::BerSkip(_) => true,
+            IpsOption::Bufferlen(o) => o.is_relative(),
+            IpsOption::ByteExtract(o) => o.is_relative(),
+            IpsOption::ByteJump(o) => o.is_relative(),
+            IpsOption::ByteMath(o) => o.is_relative(),
+            IpsOption::ByteTest(o) => o.is_relative(),
+            IpsOption::Content(o) => o.is_relative(),
+            IpsOption::Isdataat(o) => o.is_relative(),
+            IpsOption::Pcre(o) => o.is_relative(),
+            _ => false,
+        }
+    }
+
+    /// Whether the option puts the cursor where earlier options have no say.
+    pub(crate) fn resets_cursor(&self) -> bool {
+        match self {
+            IpsOption::Base64Data | IpsOption::Buffer(_) => true,
+            IpsOption::ByteJump(o) => !o.is_relative(),
+            IpsOption::Content(o) => !o.is_relative() && !o.negated,
+            IpsOption::Pcre(o) => !o.is_relative() && !o.is_negated(),
+            _ => false,
+        }
+    }
+
+    /// Whether the option reads neither payload nor cursor: such ones are asked first.
+    pub(crate) fn is_header_test(&self) -> bool {
+        match self {
+            IpsOption::Dsize(_)
+            | IpsOption::Flags(_)
+            | IpsOption::Flow(_)
+            | IpsOption::Fragbits(_)
+            | IpsOption::Icmp(_)
+            | IpsOption::Ip(_)
+            | IpsOption::IpProto(_)
+            | IpsOption::Ipopts(_)
+            | IpsOption::StreamSize(_)
+            | IpsOption::Tcp(_) => true,
+            IpsOption::Flowbits(o) => !o.is_setter(),
+            _ => false,
+        }
+    }
+
+    /// Evaluates the option at the cursor, moving it. Contents and expressions that may be
+    /// tried again, and what changes the buffer, are evaluated by `detection`.
+    pub(crate) fn evaluate(&self, cursor: &mut Cursor<'_>, context: &mut Context<'_, '_>) -> bool {
+        let packet = context.unit.packet;
+        match self {
+            IpsOption::BerData(o) => o.evaluate(cursor),
+            IpsOption::BerSkip(o) => o.evaluate(cursor),
+            IpsOption::Bufferlen(o) => o.evaluate(cursor),
+            IpsOption::ByteExtract(o) => o.evaluate(cursor),
+            IpsOption::ByteJump(o) => o.evaluate(cursor),
+            IpsOption::ByteMath(o) => o.evaluate(cursor),
+            IpsOption::ByteTest(o) => o.evaluate(cursor),
+            IpsOption::Dsize(o) => o.evaluate(context.unit),
+            IpsOption::Flags(o) => o.evaluate(packet),
+            IpsOption::Flow(o) => o.evaluate(context.unit),
+            IpsOption::Flowbits(o) => o.evaluate(context.flowbits),
+            IpsOption::Fragbits(o) => o.evaluate(packet),
+            IpsOption::Icmp(o) => o.evaluate(packet),
+            IpsOption::Ip(o) => o.evaluate(packet),
+            IpsOption::IpProto(o) => o.evaluate(packet),
+            IpsOption::Ipopts(o) => o.evaluate(packet),
+            IpsOption::Isdataat(o) => o.evaluate(cursor),
+            IpsOption::StreamSize(o) => o.evaluate(context.unit),
+            IpsOption::Tcp(o) => o.evaluate(packet),
+            // Evaluated by detection.
+            IpsOption::Base64Data
+            | IpsOption::Base64Decode(_)
+            | IpsOption::Buffer(_)
+            | IpsOption::Content(_)
+            | IpsOption::Pcre(_) => false,
+        }
+    }
+}
+
+/// The reason for an option that is valid in Snort and not built here.
+pub(crate) fn not_built(name: &'static str) -> Reason {
+    Reason::Inactive(Needs::Option(name))
+}
