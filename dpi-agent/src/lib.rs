@@ -2,5 +2,8 @@
 #![forbid(unsafe_code)]
 
 pub mod desired;
+pub mod interfaces;
 pub mod manifests;
+pub mod node;
 pub mod snapshot;
+pub mod socket;

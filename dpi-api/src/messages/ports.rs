@@ -7,14 +7,18 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// Bytes of a bitmap of all ports.
 pub const PORT_BYTES: usize = 65_536 / 8;
 
-/// Ports to be handed over, by transport protocol. A packet matters if either of its
-/// ports is in the bitmap.
+/// What is to be handed over. A TCP or UDP packet matters if either of its ports is in
+/// the bitmap of its protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PortMap {
     /// TCP ports.
     pub tcp: PortBytes,
     /// UDP ports.
     pub udp: PortBytes,
+    /// Whether a rule asks for ICMP or `ICMPv6`.
+    pub icmp: bool,
+    /// Whether a rule asks for other protocols over IP.
+    pub other: bool,
 }
 
 /// One bit a port: port `p` is bit `p % 8` of byte `p / 8`.
@@ -22,11 +26,13 @@ pub struct PortMap {
 pub struct PortBytes(Box<[u8; PORT_BYTES]>);
 
 impl PortMap {
-    /// Every port of both protocols.
+    /// Every port and protocol.
     pub fn all() -> Self {
         Self {
             tcp: PortBytes::all(),
             udp: PortBytes::all(),
+            icmp: true,
+            other: true,
         }
     }
 }
@@ -53,6 +59,25 @@ impl PortBytes {
     pub fn contains(&self, port: u16) -> bool {
         let byte = self.0.get(usize::from(port / 8)).copied().unwrap_or(0);
         byte & (1 << (port % 8)) != 0
+    }
+
+    /// The bitmap whose word `w` holds the ports `64 w` to `64 w + 63`, lowest bit first.
+    pub fn from_words(words: &[u64; PORT_BYTES / 8]) -> Self {
+        let mut bytes = Self::none();
+        for (eight, word) in bytes.0.chunks_exact_mut(8).zip(words) {
+            eight.copy_from_slice(&word.to_le_bytes());
+        }
+        bytes
+    }
+
+    /// The ports that are in, rising.
+    pub fn iter(&self) -> impl Iterator<Item = u16> + '_ {
+        (0..=u16::MAX).filter(|port| self.contains(*port))
+    }
+
+    /// Whether every port is in.
+    pub fn is_all(&self) -> bool {
+        self.0.iter().all(|byte| *byte == 0xff)
     }
 
     /// Number of ports that are in.

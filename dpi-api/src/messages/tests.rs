@@ -217,5 +217,12 @@ fn ports_are_bits() {
     assert_eq!(ports.as_bytes()[0], 0x81);
     assert_eq!(ports.as_bytes()[10], 0x01);
     assert_eq!(ports.as_bytes()[PORT_BYTES - 1], 0x80);
+    assert_eq!(ports.iter().collect::<Vec<_>>(), [0, 7, 8, 80, 65_535]);
     assert_eq!(PortBytes::all().count(), 65_536);
+    assert!(PortBytes::all().is_all() && !ports.is_all());
+    let mut words = [0; PORT_BYTES / 8];
+    words[0] = 1 << 0 | 1 << 7 | 1 << 8;
+    words[1] = 1 << 16;
+    words[1023] = 1 << 63;
+    assert_eq!(PortBytes::from_words(&words), ports);
 }
