@@ -38,6 +38,8 @@ pub struct Config {
     pub http_max_headers: usize,
     /// Header lines of an HTTP message.
     pub http_max_header_lines: usize,
+    /// HTTP requests of one connection that wait for their answer.
+    pub http_max_pipeline: usize,
     /// Body bytes examined as one section.
     pub http_body_section: usize,
     /// Decompressed bytes for each compressed byte.
@@ -75,6 +77,7 @@ impl Default for Config {
             http_max_start_line: 64 << 10,
             http_max_headers: 256 << 10,
             http_max_header_lines: 1000,
+            http_max_pipeline: 100,
             http_body_section: 16 << 10,
             decompress_ratio: 200,
             decompress_output: 8 << 20,

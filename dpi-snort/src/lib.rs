@@ -21,6 +21,7 @@ pub mod config;
 pub mod detection;
 pub mod filters;
 pub mod frame;
+pub mod fuzz;
 pub mod ips_options;
 pub mod output;
 pub mod packet;

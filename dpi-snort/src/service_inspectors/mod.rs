@@ -17,7 +17,7 @@ pub use wizard::{Identification, Wizard};
 /// mid-stream; `None` if the service has none and its flows stay plain streams.
 pub fn inspector_for(service: &str) -> Option<Box<dyn ServiceInspector>> {
     match service {
-        "http" => Some(Box::new(http::Http)),
+        "http" => Some(Box::new(http::Http::default())),
         _ => None,
     }
 }

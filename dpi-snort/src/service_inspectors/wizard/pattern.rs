@@ -225,14 +225,27 @@ fn ssh(bytes: &[u8]) -> Answer {
 /// A handshake record of SSL 3.0 to TLS 1.3 (RFC 8446 §5.1) with a hello in it, or an
 /// SSL 2.0 client hello.
 fn tls(bytes: &[u8]) -> Answer {
+    match bytes.first() {
+        None => Answer::More,
+        Some(0x16) => tls_record(bytes),
+        Some(0x80..=0x81) => ssl2_hello(bytes),
+        Some(_) => Answer::No,
+    }
+}
+
+fn tls_record(bytes: &[u8]) -> Answer {
     match *bytes {
-        [] | [0x16] | [0x16, 3] | [0x16, 3, 0..=4] => Answer::More,
-        [0x16, 3, 0..=4, length, ..] if length > 0x48 => Answer::No,
-        [0x16, 3, 0..=4, _] | [0x16, 3, 0..=4, _, _] => Answer::More,
-        [0x16, 3, 0..=4, _, _, 1 | 2, ..] => Answer::Yes,
-        [0x80..=0x81] | [0x80..=0x81, _] | [0x80..=0x81, _, 1] => Answer::More,
-        [0x80..=0x81, _, 1, 0 | 2 | 3] => Answer::More,
-        [0x80..=0x81, _, 1, 0, 2, ..] | [0x80..=0x81, _, 1, 3, 0..=3, ..] => Answer::Yes,
+        [_, 3, 0..=4, length, ..] if length > 0x48 => Answer::No,
+        [_, 3, 0..=4, _, _, 1 | 2, ..] => Answer::Yes,
+        [_] | [_, 3] | [_, 3, 0..=4] | [_, 3, 0..=4, _] | [_, 3, 0..=4, _, _] => Answer::More,
+        _ => Answer::No,
+    }
+}
+
+fn ssl2_hello(bytes: &[u8]) -> Answer {
+    match *bytes {
+        [_, _, 1, 0, 2, ..] | [_, _, 1, 3, 0..=3, ..] => Answer::Yes,
+        [_] | [_, _] | [_, _, 1] | [_, _, 1, 0 | 3] => Answer::More,
         _ => Answer::No,
     }
 }

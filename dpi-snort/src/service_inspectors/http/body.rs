@@ -1,0 +1,284 @@
+//! A message body, section by section: decompressed, its text turned to bytes, its
+//! form parts taken apart.
+
+use std::io::Write;
+
+use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+
+use crate::config::Config;
+
+use super::multipart::Multipart;
+
+/// How a body is compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Coding {
+    #[default]
+    Identity,
+    Gzip,
+    /// RFC 9110 §8.4.1.2 means zlib; what some servers send is bare deflate.
+    Deflate,
+}
+
+/// How a body's text is encoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Charset {
+    /// One byte a character, or left alone.
+    #[default]
+    Bytes,
+    Utf16 {
+        big: bool,
+    },
+    Utf32 {
+        big: bool,
+    },
+}
+
+/// What one body section gives to the rules.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Section<'a> {
+    /// The bytes, decompressed: `pkt_data`, `http_client_body`, `http_raw_body`.
+    pub(super) body: &'a [u8],
+    /// `file_data`, where it is not the same.
+    pub(super) file_data: Option<&'a [u8]>,
+    /// Whether `body` has been given before, with another part of the form.
+    pub(super) repeated: bool,
+}
+
+/// Reader of one direction's bodies, one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Body {
+    /// Bytes of an unfinished section.
+    pending: Vec<u8>,
+    decoder: Option<Decoder>,
+    charset: Charset,
+    /// Bytes of a character cut by the section's end.
+    carry: Vec<u8>,
+    multipart: Option<Multipart>,
+    compressed: usize,
+    decompressed: usize,
+    limit_hit: Option<&'static str>,
+}
+
+#[derive(Debug)]
+enum Decoder {
+    /// Zlib or bare deflate, to be told by the first byte.
+    Undecided,
+    Gzip(Box<MultiGzDecoder<Vec<u8>>>),
+    Zlib(Box<ZlibDecoder<Vec<u8>>>),
+    Deflate(Box<DeflateDecoder<Vec<u8>>>),
+}
+
+/// Window and tables of one inflater.
+const DECODER_MEMORY: usize = 48 << 10;
+/// Compressed bytes given to the inflater at once: they make at most 1 MiB.
+const STEP: usize = 1 << 10;
+/// Decompressed bytes of one section.
+const DECOMPRESSED_SECTION: usize = 64 << 10;
+/// Decompressed bytes from which on the ratio counts: short runs may exceed it.
+const RATIO_FROM: usize = 1 << 20;
+
+type Sink<'s> = &'s mut dyn FnMut(Section<'_>);
+
+impl Body {
+    /// Begins a body.
+    pub(super) fn start(&mut self, coding: Coding, charset: Charset, multipart: Option<Multipart>) {
+        let limit_hit = self.limit_hit.take();
+        *self = Body {
+            pending: std::mem::take(&mut self.pending),
+            decoder: match coding {
+                Coding::Identity => None,
+                Coding::Gzip => Some(Decoder::Gzip(Box::new(MultiGzDecoder::new(Vec::new())))),
+                Coding::Deflate => Some(Decoder::Undecided),
+            },
+            charset,
+            multipart,
+            limit_hit,
+            ..Body::default()
+        };
+        self.pending.clear();
+    }
+
+    /// Takes body bytes; `last` if the body is known to end with them. Gives out whole
+    /// sections of `http_body_section` bytes, and the last one whatever its size.
+    pub(super) fn push(&mut self, mut data: &[u8], last: bool, config: &Config, sink: Sink<'_>) {
+        let size = config.http_body_section.max(1);
+        while !data.is_empty() {
+            let room = size.saturating_sub(self.pending.len());
+            let taken = data.len().min(room);
+            let (now, rest) = data.split_at_checked(taken).unwrap_or((data, &[]));
+            data = rest;
+            let ends = last && data.is_empty();
+            if self.pending.is_empty() && (ends || now.len() == size) {
+                // Wholly inside the segment: no copy.
+                self.section(now, ends, config, sink);
+                continue;
+            }
+            self.pending.extend_from_slice(now);
+            if ends || self.pending.len() >= size {
+                let pending = std::mem::take(&mut self.pending);
+                self.section(&pending, ends, config, sink);
+                self.pending = pending;
+                self.pending.clear();
+            }
+        }
+    }
+
+    /// The body is over: gives out what is left of it.
+    pub(super) fn finish(&mut self, config: &Config, sink: Sink<'_>) {
+        if !self.pending.is_empty() {
+            let pending = std::mem::take(&mut self.pending);
+            self.section(&pending, true, config, sink);
+        }
+        self.decoder = None;
+        self.multipart = None;
+        self.charset = Charset::Bytes;
+        self.carry = Vec::new();
+        self.pending = Vec::new();
+    }
+
+    /// The label of a limit hit since the last call.
+    pub(super) fn limit_hit(&mut self) -> Option<&'static str> {
+        self.limit_hit.take()
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        self.pending.capacity()
+            + self.decoder.as_ref().map_or(0, Decoder::memory)
+            + self.multipart.as_ref().map_or(0, Multipart::memory)
+    }
+
+    fn section(&mut self, data: &[u8], ends: bool, config: &Config, sink: Sink<'_>) {
+        let Some(mut decoder) = self.decoder.take() else {
+            return self.text(data, ends, sink);
+        };
+        let mut output = Vec::new();
+        let mut steps = data.chunks(STEP);
+        let mut consumed = 0;
+        let mut broken = false;
+        for step in &mut steps {
+            if !decoder.write(step, &mut output) {
+                broken = true;
+                break;
+            }
+            consumed += step.len();
+            self.compressed += step.len();
+            if self.decompressed + output.len() > self.allowed(config) {
+                self.limit_hit = Some("http_decompress");
+                broken = true;
+                break;
+            }
+            while output.len() >= DECOMPRESSED_SECTION {
+                let rest = output.split_off(DECOMPRESSED_SECTION);
+                self.decompressed += output.len();
+                self.text(&output, false, sink);
+                output = rest;
+            }
+        }
+        self.decompressed += output.len();
+        if broken {
+            // What is left is searched as it came: a body may be mislabelled, and its
+            // damaged or excessive rest may still hold an attack in the clear.
+            if self.decompressed == 0 {
+                consumed = 0;
+            }
+            output.extend_from_slice(data.get(consumed..).unwrap_or_default());
+        } else {
+            self.decoder = Some(decoder);
+        }
+        if !output.is_empty() {
+            self.text(&output, ends, sink);
+        }
+    }
+
+    /// Decompressed bytes that the body may have had by now.
+    fn allowed(&self, config: &Config) -> usize {
+        let ratio = self.compressed.saturating_mul(config.decompress_ratio);
+        config.decompress_output.min(ratio.max(RATIO_FROM))
+    }
+
+    /// Text encoding and form parts of a decompressed section.
+    fn text(&mut self, body: &[u8], ends: bool, sink: Sink<'_>) {
+        if let Some(multipart) = &mut self.multipart {
+            let parts = multipart.read(body, ends);
+            let mut parts = parts.iter();
+            sink(Section {
+                body,
+                file_data: Some(parts.next().map_or(&[], Vec::as_slice)),
+                repeated: false,
+            });
+            for part in parts {
+                sink(Section {
+                    body,
+                    file_data: Some(part),
+                    repeated: true,
+                });
+            }
+            return;
+        }
+        let converted = match self.charset {
+            Charset::Bytes => None,
+            Charset::Utf16 { big } => Some(self.narrow(body, 2, big)),
+            Charset::Utf32 { big } => Some(self.narrow(body, 4, big)),
+        };
+        sink(Section {
+            body,
+            file_data: converted.as_deref(),
+            repeated: false,
+        });
+    }
+
+    /// Characters of `width` bytes to one byte each; what has none becomes `?`.
+    fn narrow(&mut self, body: &[u8], width: usize, big: bool) -> Vec<u8> {
+        let mut input = std::mem::take(&mut self.carry);
+        input.extend_from_slice(body);
+        let units = input.chunks_exact(width);
+        self.carry = units.remainder().to_vec();
+        units
+            .map(|unit| {
+                let fold = |value: u32, byte: &u8| value << 8 | u32::from(*byte);
+                let value = if big {
+                    unit.iter().fold(0, fold)
+                } else {
+                    unit.iter().rev().fold(0, fold)
+                };
+                u8::try_from(value).unwrap_or(b'?')
+            })
+            .collect()
+    }
+}
+
+impl Decoder {
+    /// Decompresses a piece and appends what came out; false if it is damaged.
+    fn write(&mut self, data: &[u8], output: &mut Vec<u8>) -> bool {
+        if matches!(self, Decoder::Undecided) {
+            *self = match data.first() {
+                None => return true,
+                // RFC 1950 §2.2: compression method 8, window of at most 32 KiB.
+                Some(first) if first & 0x0F == 8 && first >> 4 <= 7 => {
+                    Decoder::Zlib(Box::new(ZlibDecoder::new(Vec::new())))
+                }
+                Some(_) => Decoder::Deflate(Box::new(DeflateDecoder::new(Vec::new()))),
+            };
+        }
+        let (result, made) = match self {
+            Decoder::Undecided => return true,
+            Decoder::Gzip(decoder) => (inflate(decoder, data), decoder.get_mut()),
+            Decoder::Zlib(decoder) => (inflate(decoder, data), decoder.get_mut()),
+            Decoder::Deflate(decoder) => (inflate(decoder, data), decoder.get_mut()),
+        };
+        output.append(made);
+        result
+    }
+
+    fn memory(&self) -> usize {
+        if matches!(self, Decoder::Undecided) {
+            0
+        } else {
+            DECODER_MEMORY
+        }
+    }
+}
+
+fn inflate(decoder: &mut impl Write, data: &[u8]) -> bool {
+    decoder.write_all(data).is_ok() && decoder.flush().is_ok()
+}

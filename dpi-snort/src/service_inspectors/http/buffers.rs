@@ -1,0 +1,199 @@
+//! The buffers of one HTTP section, as rules name them.
+
+use std::cell::OnceCell;
+
+use crate::buffers::{BufferId, BufferPart, BufferSelector, BufferSource};
+
+use super::{
+    body::Section,
+    header::Headers,
+    message::{Request, Response},
+    params::Params,
+};
+
+/// One section of a message, with what its earlier sections, and for a response its
+/// request, leave visible.
+#[derive(Debug)]
+pub(super) struct Unit<'a> {
+    /// The request, or the one that a response answers, if it was seen.
+    request: Option<&'a Request>,
+    /// On a response.
+    response: Option<&'a Response>,
+    what: What<'a>,
+    form: OnceCell<Params>,
+}
+
+/// Which section.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum What<'a> {
+    Head,
+    Body(Section<'a>),
+    Trailers(&'a Headers),
+}
+
+impl<'a> Unit<'a> {
+    pub(super) fn of_request(request: &'a Request, what: What<'a>) -> Unit<'a> {
+        Unit {
+            request: Some(request),
+            response: None,
+            what,
+            form: OnceCell::new(),
+        }
+    }
+
+    pub(super) fn of_response(
+        request: Option<&'a Request>,
+        response: &'a Response,
+        what: What<'a>,
+    ) -> Unit<'a> {
+        Unit {
+            request,
+            response: Some(response),
+            what,
+            form: OnceCell::new(),
+        }
+    }
+
+    /// Headers of the message, or of the request when a rule says so.
+    fn headers(&self, of_request: bool) -> Option<&'a Headers> {
+        match self.response {
+            Some(response) if !of_request => Some(&response.headers),
+            _ => self.request.map(|request| &request.headers),
+        }
+    }
+
+    fn body(&self) -> Option<Section<'a>> {
+        match self.what {
+            What::Body(section) => Some(section),
+            _ => None,
+        }
+    }
+
+    fn client_body(&self) -> Option<&'a [u8]> {
+        self.response
+            .is_none()
+            .then(|| self.body())?
+            .map(|section| section.body)
+    }
+
+    fn file_data(&self) -> Option<&'a [u8]> {
+        self.body()
+            .map(|section| section.file_data.unwrap_or(section.body))
+    }
+
+    fn trailers(&self) -> Option<&'a Headers> {
+        match self.what {
+            What::Trailers(trailers) => Some(trailers),
+            _ => None,
+        }
+    }
+
+    fn version(&self, of_request: bool) -> Option<&'a [u8]> {
+        match self.response {
+            Some(response) if !of_request => Some(response.version()),
+            _ => self.request?.version(),
+        }
+    }
+
+    /// A parameter of the query, or of the part of a form in this section.
+    fn param(&self, name: &[u8], nocase: bool) -> Option<&[u8]> {
+        let request = self.request?;
+        if let Some(value) = request.query().get(name, nocase) {
+            return Some(value);
+        }
+        let body = self.client_body().filter(|_| request.is_form())?;
+        self.form
+            .get_or_init(|| Params::new(body))
+            .get(name, nocase)
+    }
+}
+
+impl BufferSource for Unit<'_> {
+    fn buffer(&self, selector: &BufferSelector) -> Option<&[u8]> {
+        let of_request = selector.request;
+        match (selector.id, &selector.part) {
+            (BufferId::HttpHeader, BufferPart::Field(name)) => {
+                self.headers(of_request)?.field(name)
+            }
+            (BufferId::HttpRawHeader, BufferPart::Field(name)) => {
+                self.headers(of_request)?.raw_field(name)
+            }
+            (BufferId::HttpTrailer, BufferPart::Field(name)) => self.trailers()?.field(name),
+            (BufferId::HttpRawTrailer, BufferPart::Field(name)) => self.trailers()?.raw_field(name),
+            (BufferId::HttpUri, BufferPart::Uri(part)) => self.request?.uri.part(*part),
+            (BufferId::HttpRawUri, BufferPart::Uri(part)) => self.request?.uri.raw_part(*part),
+            (BufferId::HttpParam, BufferPart::Param(name, nocase)) => {
+                self.param(name.as_bytes(), *nocase)
+            }
+            (_, BufferPart::Whole) => self.whole(selector.id, of_request),
+            _ => None,
+        }
+        .filter(|bytes| !bytes.is_empty())
+    }
+
+    fn fresh(&self, scan: &mut dyn FnMut(BufferId, &[u8])) {
+        let ids: &[BufferId] = match (self.what, self.response) {
+            (What::Head, None) => &[
+                BufferId::HttpMethod,
+                BufferId::HttpUri,
+                BufferId::HttpRawUri,
+                BufferId::HttpHeader,
+                BufferId::HttpRawHeader,
+                BufferId::HttpCookie,
+                BufferId::HttpRawCookie,
+                BufferId::HttpVersion,
+                BufferId::HttpRawRequest,
+                BufferId::HttpTrueIp,
+            ],
+            (What::Head, Some(_)) => &[
+                BufferId::HttpStatCode,
+                BufferId::HttpStatMsg,
+                BufferId::HttpHeader,
+                BufferId::HttpRawHeader,
+                BufferId::HttpCookie,
+                BufferId::HttpRawCookie,
+                BufferId::HttpVersion,
+                BufferId::HttpRawStatus,
+            ],
+            (What::Body(section), _) if section.repeated => &[BufferId::FileData],
+            (What::Body(_), None) => &[
+                BufferId::HttpClientBody,
+                BufferId::HttpRawBody,
+                BufferId::FileData,
+            ],
+            (What::Body(_), Some(_)) => &[BufferId::HttpRawBody, BufferId::FileData],
+            (What::Trailers(_), _) => &[BufferId::HttpTrailer, BufferId::HttpRawTrailer],
+        };
+        for id in ids {
+            if let Some(bytes) = self.whole(*id, false).filter(|bytes| !bytes.is_empty()) {
+                scan(*id, bytes);
+            }
+        }
+    }
+}
+
+impl Unit<'_> {
+    fn whole(&self, id: BufferId, of_request: bool) -> Option<&[u8]> {
+        match id {
+            BufferId::FileData => self.file_data(),
+            BufferId::HttpUri => Some(self.request?.uri.normal()),
+            BufferId::HttpRawUri => Some(self.request?.uri.raw()),
+            BufferId::HttpHeader => Some(self.headers(of_request)?.normal()),
+            BufferId::HttpRawHeader => Some(self.headers(of_request)?.raw()),
+            BufferId::HttpCookie => self.headers(of_request)?.cookie(),
+            BufferId::HttpRawCookie => self.headers(of_request)?.raw_cookie(),
+            BufferId::HttpMethod => Some(self.request?.method()),
+            BufferId::HttpVersion => self.version(of_request),
+            BufferId::HttpStatCode => Some(self.response?.code()),
+            BufferId::HttpStatMsg => Some(self.response?.message()),
+            BufferId::HttpClientBody => self.client_body(),
+            BufferId::HttpRawBody => self.body().map(|section| section.body),
+            BufferId::HttpRawRequest => Some(self.request?.line()),
+            BufferId::HttpRawStatus => Some(self.response?.line()),
+            BufferId::HttpTrueIp => self.request?.true_ip(),
+            BufferId::HttpTrailer => Some(self.trailers()?.normal()),
+            BufferId::HttpRawTrailer => Some(self.trailers()?.raw()),
+            BufferId::PktData | BufferId::RawData | BufferId::HttpParam => None,
+        }
+    }
+}

@@ -1,0 +1,377 @@
+//! Bytes of one direction into the pieces of HTTP/1 messages (RFC 9112): heads,
+//! body data freed of its framing, trailers. Incremental at any byte; it knows
+//! nothing of what the fields mean, save what its caller tells it by [`Framing`].
+
+use crate::config::Config;
+
+use super::start_line::{self, Look};
+
+/// Which kind of messages a direction carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Request,
+    Response,
+}
+
+/// A piece of a message.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Piece<'a> {
+    /// A start line and its header lines, line ends included, without the empty line.
+    /// The caller answers with [`Parser::start_body`].
+    Head(Vec<u8>),
+    /// Body bytes without chunk framing.
+    Body {
+        /// The bytes.
+        data: &'a [u8],
+        /// Whether the declared length ends with them.
+        last: bool,
+    },
+    /// Trailer lines, line ends included, without the empty line.
+    Trailers(Vec<u8>),
+    /// The message is complete.
+    End,
+}
+
+/// How the end of a body is found (RFC 9112 §6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// There is no body.
+    None,
+    /// So many bytes.
+    Length(u64),
+    /// Chunks.
+    Chunked,
+    /// All that comes.
+    UntilClose,
+}
+
+/// Why a direction cannot be read on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ParseError {
+    #[error("not a start line")]
+    StartLine,
+    #[error("start line longer than http_max_start_line")]
+    StartLineLength,
+    #[error("header section longer than http_max_headers")]
+    HeaderLength,
+    #[error("more header lines than http_max_header_lines")]
+    HeaderLines,
+}
+
+impl ParseError {
+    /// The counter's label.
+    pub(super) fn reason(self) -> &'static str {
+        match self {
+            ParseError::StartLine => "http_not_a_start_line",
+            ParseError::StartLineLength => "http_max_start_line",
+            ParseError::HeaderLength => "http_max_headers",
+            ParseError::HeaderLines => "http_max_header_lines",
+        }
+    }
+}
+
+/// Reader of one direction.
+#[derive(Debug)]
+pub(super) struct Parser {
+    kind: Kind,
+    state: State,
+    /// The lines of an unfinished head or trailer section, or of a chunk size.
+    buffer: Vec<u8>,
+    /// Where in `buffer` the unfinished line begins.
+    line_start: usize,
+    /// Finished lines in `buffer`.
+    lines: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Head,
+    /// A head was given out, its framing is not known yet.
+    Pending,
+    Length(u64),
+    UntilClose,
+    ChunkSize(ChunkSize),
+    ChunkData(u64),
+    /// The line end behind a chunk.
+    ChunkEnd,
+    Trailers,
+    End,
+}
+
+/// A half-read chunk size line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct ChunkSize {
+    size: u64,
+    digits: bool,
+    /// Behind the digits: blanks or an extension up to the line's end.
+    tail: bool,
+    extension: bool,
+}
+
+impl Parser {
+    pub(super) fn new(kind: Kind) -> Parser {
+        Parser {
+            kind,
+            state: State::Head,
+            buffer: Vec::new(),
+            line_start: 0,
+            lines: 0,
+        }
+    }
+
+    /// Takes bytes off the front of `input` until a piece is complete; `None` when more
+    /// bytes are needed, then `input` is empty.
+    pub(super) fn next<'a>(
+        &mut self,
+        input: &mut &'a [u8],
+        config: &Config,
+    ) -> Result<Option<Piece<'a>>, ParseError> {
+        loop {
+            match self.state {
+                State::Pending => return Ok(None),
+                State::End => {
+                    self.state = State::Head;
+                    return Ok(Some(Piece::End));
+                }
+                _ if input.is_empty() => return Ok(None),
+                State::Head => return self.head(input, config),
+                State::Length(left) => return Ok(Some(self.sized(input, left))),
+                State::UntilClose => {
+                    let data = std::mem::take(input);
+                    return Ok(Some(Piece::Body { data, last: false }));
+                }
+                State::ChunkSize(size) => self.chunk_size(input, size),
+                State::ChunkData(left) => {
+                    let data = take(input, left);
+                    let left = left - data.len() as u64;
+                    self.state = if left == 0 {
+                        State::ChunkEnd
+                    } else {
+                        State::ChunkData(left)
+                    };
+                    return Ok(Some(Piece::Body { data, last: false }));
+                }
+                State::ChunkEnd => self.chunk_end(input),
+                State::Trailers => {
+                    if let Some(piece) = self.trailers(input, config)? {
+                        return Ok(Some(piece));
+                    }
+                }
+            }
+        }
+    }
+
+    /// How the body of the head just given out ends.
+    pub(super) fn start_body(&mut self, framing: Framing) {
+        self.state = match framing {
+            Framing::None | Framing::Length(0) => State::End,
+            Framing::Length(length) => State::Length(length),
+            Framing::Chunked => State::ChunkSize(ChunkSize::default()),
+            Framing::UntilClose => State::UntilClose,
+        };
+    }
+
+    /// Skips bytes that were lost; false if what follows them cannot be placed.
+    pub(super) fn skip(&mut self, lost: u64) -> bool {
+        self.state = match self.state {
+            State::Length(left) if left > lost => State::Length(left - lost),
+            State::Length(left) if left == lost => State::End,
+            State::ChunkData(left) if left > lost => State::ChunkData(left - lost),
+            State::ChunkData(left) if left == lost => State::ChunkEnd,
+            State::UntilClose => State::UntilClose,
+            _ => return false,
+        };
+        true
+    }
+
+    /// Forgets what is half read and gives back the lines of an unfinished head.
+    pub(super) fn reset(&mut self) -> Vec<u8> {
+        self.state = State::Head;
+        self.line_start = 0;
+        self.lines = 0;
+        std::mem::take(&mut self.buffer)
+    }
+
+    /// The unfinished head at the end of the stream, if its start line is whole.
+    pub(super) fn unfinished_head(&mut self) -> Option<Vec<u8>> {
+        (self.state == State::Head && self.lines > 0).then(|| self.reset())
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        self.buffer.capacity()
+    }
+
+    fn head<'a>(
+        &mut self,
+        input: &mut &'a [u8],
+        config: &Config,
+    ) -> Result<Option<Piece<'a>>, ParseError> {
+        if self.buffer.is_empty() {
+            // RFC 9112 §2.2: empty lines in front of a start line are ignored.
+            let empty = input
+                .iter()
+                .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+                .count();
+            take(input, empty as u64);
+        }
+        while let Some(line_end) = self.line(input) {
+            let line = self.buffer.get(line_end.clone()).unwrap_or_default();
+            if self.lines > 0 && is_empty_line(line) {
+                self.buffer.truncate(line_end.start);
+                return Ok(Some(self.finish_head()));
+            }
+            self.lines += 1;
+            if self.lines == 1 {
+                if line.len() > config.http_max_start_line {
+                    return Err(ParseError::StartLineLength);
+                }
+                match start_line::look(self.kind, line) {
+                    Look::Good => {}
+                    Look::Simple => return Ok(Some(self.finish_head())),
+                    Look::Bad => return Err(ParseError::StartLine),
+                }
+            }
+            if self.lines > config.http_max_header_lines {
+                return Err(ParseError::HeaderLines);
+            }
+            if self.buffer.len() > config.http_max_headers {
+                return Err(ParseError::HeaderLength);
+            }
+        }
+        if self.lines == 0 && self.buffer.len() > config.http_max_start_line {
+            return Err(ParseError::StartLineLength);
+        }
+        if self.buffer.len() > config.http_max_headers {
+            return Err(ParseError::HeaderLength);
+        }
+        Ok(None)
+    }
+
+    fn finish_head<'a>(&mut self) -> Piece<'a> {
+        self.state = State::Pending;
+        self.line_start = 0;
+        self.lines = 0;
+        Piece::Head(std::mem::take(&mut self.buffer))
+    }
+
+    /// Moves bytes into the buffer up to and with the next LF; where the line lies.
+    fn line(&mut self, input: &mut &[u8]) -> Option<std::ops::Range<usize>> {
+        let end = input.iter().position(|byte| *byte == b'\n');
+        let length = end.map_or(input.len(), |end| end + 1);
+        self.buffer.extend_from_slice(take(input, length as u64));
+        end?;
+        let line = self.line_start..self.buffer.len();
+        self.line_start = self.buffer.len();
+        Some(line)
+    }
+
+    fn sized<'a>(&mut self, input: &mut &'a [u8], left: u64) -> Piece<'a> {
+        let data = take(input, left);
+        let left = left - data.len() as u64;
+        self.state = if left == 0 {
+            State::End
+        } else {
+            State::Length(left)
+        };
+        Piece::Body {
+            data,
+            last: left == 0,
+        }
+    }
+
+    /// Reads a chunk size (RFC 9112 §7.1) as leniently as a browser: blanks and zeros
+    /// in front, blanks and extensions behind, LF alone. What is no size ends the
+    /// framing: the rest of the stream is body.
+    fn chunk_size(&mut self, input: &mut &[u8], mut size: ChunkSize) {
+        while let Some((byte, rest)) = input.split_first() {
+            match (*byte, char::from(*byte).to_digit(16)) {
+                (b'\n', _) if size.digits => {
+                    *input = rest;
+                    self.state = if size.size == 0 {
+                        State::Trailers
+                    } else {
+                        State::ChunkData(size.size)
+                    };
+                    return;
+                }
+                (b'\n', _) => break,
+                (b'\r', _) => size.tail |= size.digits,
+                _ if size.extension => {}
+                (b';', _) if size.digits => size.extension = true,
+                (b' ' | b'\t', _) => size.tail |= size.digits,
+                (_, Some(digit)) if !size.tail => {
+                    size.digits = true;
+                    size.size = size.size << 4 | u64::from(digit);
+                    if size.size > u64::from(u32::MAX) {
+                        break;
+                    }
+                }
+                _ => break,
+            }
+            *input = rest;
+        }
+        self.state = if input.is_empty() {
+            State::ChunkSize(size)
+        } else {
+            State::UntilClose
+        };
+    }
+
+    /// The line end behind a chunk; anything else ends the framing.
+    fn chunk_end(&mut self, input: &mut &[u8]) {
+        while let Some((byte, rest)) = input.split_first() {
+            match byte {
+                b'\r' => *input = rest,
+                b'\n' => {
+                    *input = rest;
+                    self.state = State::ChunkSize(ChunkSize::default());
+                    return;
+                }
+                _ => {
+                    self.state = State::UntilClose;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn trailers<'a>(
+        &mut self,
+        input: &mut &'a [u8],
+        config: &Config,
+    ) -> Result<Option<Piece<'a>>, ParseError> {
+        while let Some(line_end) = self.line(input) {
+            let line = self.buffer.get(line_end.clone()).unwrap_or_default();
+            if is_empty_line(line) {
+                self.buffer.truncate(line_end.start);
+                self.state = State::End;
+                self.line_start = 0;
+                let lines = std::mem::take(&mut self.lines);
+                let trailers = std::mem::take(&mut self.buffer);
+                return Ok((lines > 0).then_some(Piece::Trailers(trailers)));
+            }
+            self.lines += 1;
+            if self.lines > config.http_max_header_lines {
+                return Err(ParseError::HeaderLines);
+            }
+        }
+        if self.buffer.len() > config.http_max_headers {
+            return Err(ParseError::HeaderLength);
+        }
+        Ok(None)
+    }
+}
+
+/// Takes up to `count` bytes off the front.
+fn take<'a>(input: &mut &'a [u8], count: u64) -> &'a [u8] {
+    let count = usize::try_from(count)
+        .unwrap_or(usize::MAX)
+        .min(input.len());
+    let (taken, rest) = input.split_at_checked(count).unwrap_or((input, &[]));
+    *input = rest;
+    taken
+}
+
+fn is_empty_line(line: &[u8]) -> bool {
+    line.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
+}
