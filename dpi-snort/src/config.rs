@@ -8,6 +8,11 @@ use std::time::Duration;
 pub struct Config {
     /// Seed of the keyed hashes: fixed in tests, random in production.
     pub hash_seed: u64,
+    /// Whether TCP, UDP and ICMP checksums are verified where
+    /// [`ChecksumState::Unknown`](crate::ChecksumState) allows it, and packets that no receiver
+    /// would use are dropped. Right for live traffic, where a wrong checksum hides a decoy;
+    /// captures often hold packets whose checksums the network card was still to fill in.
+    pub verify_checksums: bool,
     /// Tracked flows.
     pub max_flows: usize,
     /// Idle time after which an established TCP flow is forgotten.
@@ -62,6 +67,7 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             hash_seed: 0,
+            verify_checksums: false,
             max_flows: 262_144,
             tcp_established_timeout: Duration::from_secs(3600),
             tcp_opening_timeout: Duration::from_secs(30),

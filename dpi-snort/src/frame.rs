@@ -46,6 +46,17 @@ pub enum Direction {
     ToWorkload,
 }
 
+impl Direction {
+    /// The way of the answer.
+    #[must_use]
+    pub fn opposite(self) -> Direction {
+        match self {
+            Direction::FromWorkload => Direction::ToWorkload,
+            Direction::ToWorkload => Direction::FromWorkload,
+        }
+    }
+}
+
 /// Link-layer header type of a frame; the names follow libpcap's DLT list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkType {

@@ -17,9 +17,12 @@
 )]
 
 pub mod buffers;
+pub mod codecs;
 pub mod config;
 pub mod detection;
+pub mod engine;
 pub mod filters;
+pub mod flow;
 pub mod frame;
 pub mod fuzz;
 pub mod ips_options;
@@ -28,11 +31,15 @@ pub mod packet;
 pub mod parser;
 pub mod service_inspectors;
 pub mod slots;
+pub mod stats;
+pub mod stream;
 pub mod time;
 pub mod unit;
 
 pub use config::Config;
+pub use engine::Engine;
 pub use frame::{ChecksumState, Direction, Frame, LinkType, Slot, Tag, VlanTag};
 pub use output::{Action, Alert, BypassReason, FlowEndpoints, Output};
 pub use slots::{Policy, PolicyId, SlotTable};
+pub use stats::{Counter, Stats};
 pub use time::{MonoTime, Now, WallTime};

@@ -1,5 +1,6 @@
 //! What each rule option matches: (options, payload, matches?) on a UDP packet.
 
+#[path = "common/mod.rs"]
 mod common;
 
 use common::{compile, sids_of};

@@ -1,0 +1,70 @@
+//! Why a frame has no packet that rules could look at.
+
+/// Why decoding stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The header is longer than what is left of the frame.
+    #[error("{0} header is cut short")]
+    Truncated(Layer),
+    /// A length or version field contradicts the rest of the header.
+    #[error("{0} header is malformed")]
+    Malformed(Layer),
+    /// The frame carries something other than IP.
+    #[error("EtherType {0:#06x} is not IP")]
+    NotIp(u16),
+    /// More headers in front of the payload than the limit allows.
+    #[error("more than {0} layers")]
+    TooManyLayers(usize),
+    /// More IPv6 extension headers than the limit allows.
+    #[error("more than {0} IPv6 extension headers")]
+    TooManyExtensions(usize),
+}
+
+/// The header at which decoding stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the protocols'")]
+pub enum Layer {
+    Ethernet,
+    LinuxSll,
+    Loopback,
+    Ppp,
+    Vlan,
+    Mpls,
+    Pppoe,
+    Ipv4,
+    Ipv6,
+    Ipv6Extension,
+    Ah,
+    Gre,
+    Vxlan,
+    Geneve,
+    Gtp,
+    Tcp,
+    Udp,
+    Icmp,
+}
+
+impl std::fmt::Display for Layer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Layer::Ethernet => "Ethernet",
+            Layer::LinuxSll => "Linux cooked capture",
+            Layer::Loopback => "loopback",
+            Layer::Ppp => "PPP",
+            Layer::Vlan => "VLAN",
+            Layer::Mpls => "MPLS",
+            Layer::Pppoe => "PPPoE",
+            Layer::Ipv4 => "IPv4",
+            Layer::Ipv6 => "IPv6",
+            Layer::Ipv6Extension => "IPv6 extension",
+            Layer::Ah => "AH",
+            Layer::Gre => "GRE",
+            Layer::Vxlan => "VXLAN",
+            Layer::Geneve => "Geneve",
+            Layer::Gtp => "GTP-U",
+            Layer::Tcp => "TCP",
+            Layer::Udp => "UDP",
+            Layer::Icmp => "ICMP",
+        })
+    }
+}

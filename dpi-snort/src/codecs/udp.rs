@@ -1,0 +1,44 @@
+//! UDP (RFC 768).
+
+use super::{DecodeError, Layer};
+
+/// A checked UDP datagram.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Udp<'a> {
+    header: &'a [u8; 8],
+    payload: &'a [u8],
+}
+
+impl<'a> Udp<'a> {
+    /// Bytes behind the length are cut off, as the kernel does; a length of 0 is a
+    /// jumbogram's (RFC 2675) and stands for all there is. A length beyond the IP payload is
+    /// refused unless the capture is `cut` or the datagram a `gso` super-packet.
+    pub(super) fn new_checked(bytes: &'a [u8], cut: bool, gso: bool) -> Result<Self, DecodeError> {
+        let (header, rest) = bytes
+            .split_first_chunk::<8>()
+            .ok_or(DecodeError::Truncated(Layer::Udp))?;
+        let len = usize::from(u16::from_be_bytes([header[4], header[5]]));
+        let payload = match len.checked_sub(header.len()) {
+            _ if gso || len == 0 => rest,
+            Some(len) => match rest.get(..len) {
+                Some(payload) => payload,
+                None if cut => rest,
+                None => return Err(DecodeError::Truncated(Layer::Udp)),
+            },
+            None => return Err(DecodeError::Malformed(Layer::Udp)),
+        };
+        Ok(Udp { header, payload })
+    }
+
+    pub(super) fn src_port(&self) -> u16 {
+        u16::from_be_bytes([self.header[0], self.header[1]])
+    }
+
+    pub(super) fn dst_port(&self) -> u16 {
+        u16::from_be_bytes([self.header[2], self.header[3]])
+    }
+
+    pub(super) fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+}

@@ -1,0 +1,111 @@
+//! A frame to its packets: decoding, checksums, fragments.
+
+use super::Engine;
+use crate::{
+    codecs::{DecodeError, decode, decode_datagram, has_bad_checksum},
+    engine::judge::Subject,
+    frame::{ChecksumState, Frame, Tag},
+    output::Output,
+    packet::{Packet, Transport},
+    stats::Counter,
+    stream::FragmentVerdict,
+    time::Now,
+};
+
+impl Engine {
+    /// Examines a frame; says under which counter it is booked.
+    pub(super) fn frame(&mut self, frame: &Frame<'_>, now: Now, out: &mut dyn Output) -> Counter {
+        let decoded = match decode(frame, &self.limits) {
+            Ok(decoded) => decoded,
+            Err(error) => return dropped(error),
+        };
+        if decoded.incomplete.is_some() {
+            self.stats.count(Counter::DecodeIncomplete);
+        }
+        if self.refuses_checksum(frame, &decoded.packet) {
+            return Counter::DroppedBadChecksum;
+        }
+        self.packet_or_fragment(&decoded.packet, frame.tag, now, out, 0)
+    }
+
+    /// Checksums are asked for only where they can be right: computed, and all bytes there.
+    fn refuses_checksum(&self, frame: &Frame<'_>, packet: &Packet<'_>) -> bool {
+        self.config.verify_checksums
+            && frame.checksum == ChecksumState::Unknown
+            && frame.gso_size == 0
+            && usize::try_from(frame.wire_len).is_ok_and(|wire| wire <= frame.bytes.len())
+            && !packet.ip.fragment.is_fragmented()
+            && has_bad_checksum(packet)
+    }
+
+    fn packet_or_fragment(
+        &mut self,
+        packet: &Packet<'_>,
+        tag: Tag,
+        now: Now,
+        out: &mut dyn Output,
+        depth: usize,
+    ) -> Counter {
+        if !packet.ip.fragment.is_fragmented() {
+            return self.packet(packet, tag, now, out);
+        }
+        self.fragment(packet, tag, now, out, depth);
+        Counter::Inspected
+    }
+
+    /// A fragment is judged by its headers alone, then waits for the others.
+    fn fragment(
+        &mut self,
+        packet: &Packet<'_>,
+        tag: Tag,
+        now: Now,
+        out: &mut dyn Output,
+        depth: usize,
+    ) {
+        let bare = Packet {
+            transport: Transport::Other,
+            payload: &[],
+            ..packet.clone()
+        };
+        self.judge(tag.slot, now, out)
+            .alone(&Subject::packet(&bare), tag.direction);
+        let (verdict, evicted) =
+            self.defragmenter
+                .push(packet, tag.slot, now.monotonic, &mut self.budget);
+        self.stats.add(Counter::FragmentEvicted, evicted);
+        let datagram = match verdict {
+            FragmentVerdict::Complete(datagram) => datagram,
+            FragmentVerdict::Held => return,
+            FragmentVerdict::Discarded => return self.stats.count(Counter::FragmentDiscarded),
+            FragmentVerdict::Malformed => return self.stats.count(Counter::FragmentMalformed),
+            FragmentVerdict::NoMemory => return self.stats.count(Counter::FragmentMemory),
+        };
+        self.stats.count(Counter::FragmentRebuilt);
+        if depth >= self.limits.max_layers {
+            return self.stats.count(Counter::FragmentNesting);
+        }
+        let (header, outer) = (
+            datagram.header(),
+            (datagram.encapsulation(), datagram.layers()),
+        );
+        match decode_datagram(header, outer.0, outer.1, &self.limits) {
+            Ok(whole) => {
+                let next = depth.saturating_add(1);
+                // The frame is booked already, as one that was inspected.
+                self.packet_or_fragment(&whole.packet, tag, now, out, next);
+            }
+            Err(_) => self.stats.count(Counter::DecodeIncomplete),
+        }
+    }
+}
+
+/// The counter of a frame that has no packet.
+fn dropped(error: DecodeError) -> Counter {
+    match error {
+        DecodeError::Truncated(_) => Counter::DroppedTruncated,
+        DecodeError::Malformed(_) => Counter::DroppedMalformed,
+        DecodeError::NotIp(_) => Counter::DroppedNotIp,
+        DecodeError::TooManyLayers(_) => Counter::DroppedTooManyLayers,
+        DecodeError::TooManyExtensions(_) => Counter::DroppedTooManyExtensions,
+    }
+}

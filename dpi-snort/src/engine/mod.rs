@@ -1,0 +1,195 @@
+//! The engine: one frame after the other through decoding, flows, streams, inspectors
+//! and rules.
+//!
+//! `frame` takes a frame to its packets, `packet` a packet to its flow, `tcp` a segment
+//! into its stream, `judge` an inspection unit to its alerts. An engine belongs to one
+//! thread; rules and slot tables are shared and may be replaced between packets.
+
+mod frame;
+mod judge;
+mod packet;
+mod tcp;
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use crate::{
+    codecs::DecodeLimits,
+    config::Config,
+    detection::{Detection, FlowState, Scratch},
+    flow::{EvictionReason, Flow, FlowHandle, FlowTable, FlowTimeouts},
+    frame::Frame,
+    output::{BypassReason, Output},
+    slots::SlotTable,
+    stats::{Counter, Stats},
+    stream::{Budget, Defragmenter},
+    time::Now,
+};
+
+use judge::Judge;
+
+/// Finds alerts in frames.
+#[derive(Debug)]
+pub struct Engine {
+    config: Config,
+    limits: DecodeLimits,
+    timeouts: FlowTimeouts,
+    detection: Arc<Detection>,
+    slots: Arc<SlotTable>,
+    flows: FlowTable<Flow<FlowState>>,
+    defragmenter: Defragmenter,
+    budget: Budget,
+    scratch: Scratch,
+    stats: Stats,
+    next_flow_id: u64,
+    /// The flow of the packet under examination, for the case of a panic.
+    current: Option<FlowHandle>,
+}
+
+impl Engine {
+    /// An engine without flows.
+    pub fn new(config: Config, detection: Arc<Detection>, slots: Arc<SlotTable>) -> Engine {
+        Engine {
+            limits: DecodeLimits::of(&config),
+            timeouts: FlowTimeouts::of(&config),
+            flows: FlowTable::new(config.max_flows, config.hash_seed),
+            defragmenter: Defragmenter::new(&config),
+            budget: Budget::new(config.reassembly_memory),
+            scratch: Scratch::new(&config),
+            stats: Stats::default(),
+            next_flow_id: 1,
+            current: None,
+            config,
+            detection,
+            slots,
+        }
+    }
+
+    /// Examines one frame. Whatever is in it, the engine goes on: a panic quarantines the
+    /// flow, which is offered for bypass, and is counted.
+    pub fn process(&mut self, frame: &Frame<'_>, now: Now, out: &mut impl Output) {
+        self.stats.count(Counter::Packets);
+        self.current = None;
+        // What a panic may leave half done is thrown away in `recover`.
+        let result = catch_unwind(AssertUnwindSafe(|| self.frame(frame, now, out)));
+        let verdict = result.unwrap_or_else(|_| {
+            self.recover(frame, out);
+            Counter::DroppedPanic
+        });
+        self.stats.count(verdict);
+    }
+
+    /// Forgets what has been idle too long, judging what was still held of it.
+    pub fn expire(&mut self, now: Now, out: &mut impl Output) {
+        for slot in self.flows.slots() {
+            while let Some(handle) = self.flows.next_expired(slot, now.monotonic, &self.timeouts) {
+                self.evict(handle, EvictionReason::Idle, now, out);
+            }
+        }
+        let late = self.defragmenter.expire(now.monotonic, &mut self.budget);
+        self.stats.add(Counter::FragmentTimeout, late);
+    }
+
+    /// Ends every flow, as at the end of a capture.
+    pub fn finish(&mut self, now: Now, out: &mut impl Output) {
+        for slot in self.flows.slots() {
+            while let Some(handle) = self.flows.next_of(slot) {
+                self.evict(handle, EvictionReason::EndOfCapture, now, out);
+            }
+        }
+    }
+
+    /// Goes on with other rules; returns the old ones, to be dropped off this thread.
+    /// Flows keep their state: half-read messages are judged by the new rules.
+    pub fn swap(&mut self, detection: Arc<Detection>) -> Arc<Detection> {
+        std::mem::replace(&mut self.detection, detection)
+    }
+
+    /// Goes on with other policies.
+    pub fn set_slots(&mut self, slots: Arc<SlotTable>) {
+        self.slots = slots;
+    }
+
+    /// What was done so far.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// Calls `visit` with the name and value of every counter, those of detection too.
+    pub fn each_counter(&self, mut visit: impl FnMut(&'static str, u64)) {
+        self.stats.each(&mut visit);
+        let detection = self.scratch.stats();
+        visit("detection.evaluations", detection.evaluations);
+        visit("detection.pcre_limit", detection.pcre_limit);
+        visit("detection.max_evaluation_steps", detection.step_limit);
+        visit("detection.max_queue", detection.queue_limit);
+        visit("detection.filter_evicted", detection.filter_evicted);
+    }
+
+    /// Tracked flows.
+    pub fn flows(&self) -> usize {
+        self.flows.len()
+    }
+
+    /// Bytes held for reassembly.
+    pub fn reassembly_memory(&self) -> usize {
+        self.budget.used()
+    }
+
+    /// Removes a flow, judging what was held of it.
+    fn evict(
+        &mut self,
+        handle: FlowHandle,
+        reason: EvictionReason,
+        now: Now,
+        out: &mut dyn Output,
+    ) {
+        let Some((key, mut flow)) = self.flows.remove(handle) else {
+            return;
+        };
+        self.stats.count(match reason {
+            EvictionReason::Idle => Counter::EvictedIdle,
+            EvictionReason::Reused => Counter::EvictedReused,
+            EvictionReason::TableFull => Counter::EvictedTableFull,
+            EvictionReason::SlotQuota => Counter::EvictedSlotQuota,
+            EvictionReason::EndOfCapture => Counter::EvictedEndOfCapture,
+        });
+        if let Some(mut tcp) = flow.tcp.take() {
+            let mut judge = Judge {
+                detection: &self.detection,
+                scratch: &mut self.scratch,
+                slot: key.slot,
+                now,
+                out,
+            };
+            tcp::finish(
+                &mut tcp,
+                &mut flow,
+                &self.config,
+                &mut self.stats,
+                &mut judge,
+            );
+        }
+        self.budget.release(flow.charged);
+    }
+
+    /// After a panic: the flow's state is not to be trusted, nor the scratch.
+    fn recover(&mut self, frame: &Frame<'_>, out: &mut dyn Output) {
+        self.scratch = Scratch::new(&self.config);
+        let Some(flow) = self.current.and_then(|handle| self.flows.get_mut(handle)) else {
+            return;
+        };
+        flow.is_quarantined = true;
+        flow.tcp = None;
+        self.budget.release(std::mem::take(&mut flow.charged));
+        self.stats.count(Counter::FlowsQuarantined);
+        let endpoints =
+            crate::codecs::decode(frame, &self.limits).map(|decoded| decoded.packet.endpoints());
+        if let (true, Ok(endpoints)) = (flow.is_plain, endpoints) {
+            self.stats.count(Counter::BypassPanic);
+            out.bypass(frame.tag, &endpoints, BypassReason::Panic);
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! From the bytes of one TCP flow to what the rules judge: messages of its service, or
+//! pieces of a plain stream.
+
+use std::fmt;
+
+use crate::{
+    config::Config,
+    flow::Sides,
+    service_inspectors::{
+        Feed, Identification, Pdu, ServiceInspector, Verdict, Wizard, inspector_for,
+    },
+    stats::{Counter, Stats},
+};
+
+/// Reads one flow. Bytes of each direction come in order, each once.
+#[derive(Debug, Default)]
+pub struct Reader {
+    mode: Mode,
+    wizard: Wizard,
+    /// Bytes of a plain stream that have not been judged yet.
+    pending: Sides<Vec<u8>>,
+    /// Whether bytes of a direction were judged already: the wizard wants the beginning.
+    flushed: Sides<bool>,
+}
+
+#[derive(Default)]
+enum Mode {
+    /// The service is not known yet.
+    #[default]
+    Identifying,
+    Service(Box<dyn ServiceInspector>),
+    Plain,
+}
+
+/// What is to be judged.
+pub enum Piece<'a> {
+    /// Some bytes of a plain stream.
+    Stream {
+        /// Client to server.
+        to_server: bool,
+        /// The bytes.
+        data: &'a [u8],
+    },
+    /// A message of a service, or a section of one.
+    Pdu {
+        /// The service.
+        service: &'static str,
+        /// The message.
+        pdu: &'a Pdu<'a>,
+    },
+}
+
+/// What a reader is lent for a while.
+pub struct ReaderContext<'e> {
+    /// Limits.
+    pub config: &'e Config,
+    /// Counters.
+    pub stats: &'e mut Stats,
+    /// The flow's service, set once it is known.
+    pub service: &'e mut Option<&'static str>,
+}
+
+impl Reader {
+    /// Takes the next bytes of one direction.
+    pub fn deliver(
+        &mut self,
+        to_server: bool,
+        data: &[u8],
+        context: &mut ReaderContext<'_>,
+        emit: &mut dyn FnMut(&Piece<'_>),
+    ) {
+        if data.is_empty() {
+            return;
+        }
+        if let Mode::Service(_) = self.mode {
+            self.feed(to_server, data, context, emit);
+            return;
+        }
+        if matches!(self.mode, Mode::Plain) {
+            // An answer ends what was asked: contents do not reach over it.
+            self.flush(!to_server, context.stats, emit);
+        }
+        self.pending.side_mut(to_server).extend_from_slice(data);
+        if matches!(self.mode, Mode::Identifying) {
+            self.identify(to_server, context, emit);
+        }
+        self.flush_full(to_server, context, emit);
+    }
+
+    /// `lost` bytes of one direction will never come.
+    pub fn gap(
+        &mut self,
+        to_server: bool,
+        lost: u64,
+        context: &mut ReaderContext<'_>,
+        emit: &mut dyn FnMut(&Piece<'_>),
+    ) {
+        if let Mode::Service(inspector) = &mut self.mode {
+            let service = inspector.service();
+            let verdict = inspector.gap(to_server, lost, &mut |pdu| {
+                emit(&Piece::Pdu { service, pdu });
+            });
+            self.go_on(verdict, context.stats);
+        } else {
+            self.flush(to_server, context.stats, emit);
+        }
+    }
+
+    /// One direction has ended.
+    pub fn finish(&mut self, to_server: bool, stats: &mut Stats, emit: &mut dyn FnMut(&Piece<'_>)) {
+        if let Mode::Service(inspector) = &mut self.mode {
+            let service = inspector.service();
+            inspector.finish(to_server, &mut |pdu| emit(&Piece::Pdu { service, pdu }));
+        } else {
+            self.flush(to_server, stats, emit);
+        }
+    }
+
+    /// Heap bytes held.
+    pub fn memory(&self) -> usize {
+        let service = match &self.mode {
+            Mode::Service(inspector) => inspector.memory(),
+            Mode::Identifying | Mode::Plain => 0,
+        };
+        service
+            .saturating_add(self.pending.client.capacity())
+            .saturating_add(self.pending.server.capacity())
+    }
+
+    /// Ends an inspector that holds more than a flow may; the rest is a plain stream.
+    pub fn give_up(&mut self, stats: &mut Stats) {
+        if matches!(self.mode, Mode::Service(_)) {
+            stats.count(Counter::ServiceMemory);
+            self.mode = Mode::Plain;
+        }
+    }
+
+    fn feed(
+        &mut self,
+        to_server: bool,
+        data: &[u8],
+        context: &mut ReaderContext<'_>,
+        emit: &mut dyn FnMut(&Piece<'_>),
+    ) {
+        if let Mode::Service(inspector) = &mut self.mode {
+            let feed = Feed {
+                to_server,
+                data,
+                config: context.config,
+            };
+            let service = inspector.service();
+            let verdict = inspector.feed(&feed, &mut |pdu| emit(&Piece::Pdu { service, pdu }));
+            self.go_on(verdict, context.stats);
+        }
+    }
+
+    fn go_on(&mut self, verdict: Verdict, stats: &mut Stats) {
+        if let Verdict::Abandon(reason) = verdict {
+            stats.count(Counter::ServiceAbandoned);
+            stats.count_label(reason);
+            self.mode = Mode::Plain;
+        }
+    }
+
+    fn identify(
+        &mut self,
+        to_server: bool,
+        context: &mut ReaderContext<'_>,
+        emit: &mut dyn FnMut(&Piece<'_>),
+    ) {
+        if *self.flushed.side(to_server) {
+            return;
+        }
+        match self
+            .wizard
+            .identify(to_server, self.pending.side(to_server))
+        {
+            Identification::Undecided => {}
+            Identification::Unknown => self.mode = Mode::Plain,
+            Identification::Service(name) => {
+                *context.service = Some(name);
+                self.begin(name, context, emit);
+            }
+        }
+    }
+
+    /// Hands what has come so far to the inspector of a service, if it has one.
+    fn begin(
+        &mut self,
+        service: &str,
+        context: &mut ReaderContext<'_>,
+        emit: &mut dyn FnMut(&Piece<'_>),
+    ) {
+        let Some(inspector) = inspector_for(service) else {
+            self.mode = Mode::Plain;
+            return;
+        };
+        self.mode = Mode::Service(inspector);
+        for to_server in [true, false] {
+            let bytes = std::mem::take(self.pending.side_mut(to_server));
+            if bytes.is_empty() {
+                continue;
+            }
+            if matches!(self.mode, Mode::Service(_)) {
+                self.feed(to_server, &bytes, context, emit);
+            } else {
+                *self.pending.side_mut(to_server) = bytes;
+            }
+        }
+    }
+
+    /// Judges a plain stream's bytes once there are `flush_size` of them.
+    fn flush_full(
+        &mut self,
+        to_server: bool,
+        context: &mut ReaderContext<'_>,
+        emit: &mut dyn FnMut(&Piece<'_>),
+    ) {
+        if self.pending.side(to_server).len() >= context.config.flush_size {
+            context.stats.count(Counter::StreamFlushSize);
+            self.flush(to_server, context.stats, emit);
+        }
+    }
+
+    fn flush(&mut self, to_server: bool, stats: &mut Stats, emit: &mut dyn FnMut(&Piece<'_>)) {
+        let pending = self.pending.side_mut(to_server);
+        if pending.is_empty() {
+            return;
+        }
+        *self.flushed.side_mut(to_server) = true;
+        stats.count(Counter::StreamPdus);
+        emit(&Piece::Stream {
+            to_server,
+            data: pending,
+        });
+        pending.clear();
+    }
+}
+
+impl fmt::Debug for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Mode::Identifying => f.write_str("Identifying"),
+            Mode::Service(inspector) => write!(f, "Service({})", inspector.service()),
+            Mode::Plain => f.write_str("Plain"),
+        }
+    }
+}

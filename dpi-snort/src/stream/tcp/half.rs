@@ -1,0 +1,246 @@
+//! One direction of a TCP connection, as its receiver sees it.
+
+use super::Segments;
+
+/// What one end sends.
+#[derive(Clone, Debug, Default)]
+pub struct Half {
+    /// Sequence number of the next byte in order; `None` before anything was seen.
+    next: Option<u32>,
+    /// Stream offset of that byte: 0 is the first byte after the SYN, or the first one seen.
+    offset: u64,
+    /// Stream offset behind the last byte that was sent, in order or not.
+    sent: u64,
+    held: Segments,
+    /// Highest acknowledgement by the other end.
+    acked: Option<u32>,
+    /// Sequence number behind the last byte for which the other end has offered room.
+    edge: Option<u32>,
+    /// Stream offset of the byte that the latest urgent pointer marks.
+    urgent: Option<u64>,
+    /// Stream offset at which the stream ends.
+    fin: Option<u64>,
+    closed: bool,
+    /// Latest timestamp of a segment in order (RFC 7323, `TS.Recent`).
+    timestamp: Option<u32>,
+}
+
+/// Which bytes of a segment are usable now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Data {
+    /// None: nothing in it, or all of it was there before.
+    Nothing,
+    /// The bytes from this index on are the next of the stream.
+    InOrder(usize),
+    /// All of it was held back.
+    Held,
+    /// It begins beyond the receiver's window.
+    OutOfWindow,
+    /// It is further ahead than one flow may hold, or there is no memory to hold it.
+    Refused,
+}
+
+impl Half {
+    /// Takes up a sequence number as that of the next byte.
+    pub(super) fn synchronize(&mut self, next: u32) {
+        self.next = Some(next);
+    }
+
+    /// Sequence number of the next byte in order.
+    pub fn next(&self) -> Option<u32> {
+        self.next
+    }
+
+    /// Stream offset behind the last byte that was sent.
+    pub fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// Whether the stream has ended.
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Whether nothing of the stream has been delivered yet.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.offset == 0
+    }
+
+    /// Memory in use for what is held back.
+    pub fn cost(&self) -> usize {
+        self.held.cost()
+    }
+
+    /// Decides what of a segment is new. Held back is at most what `room` bytes of memory
+    /// allow, no further ahead than `reach`.
+    pub(super) fn accept(&mut self, seq: u32, payload: &[u8], room: usize, reach: usize) -> Data {
+        if payload.is_empty() || self.closed {
+            return Data::Nothing;
+        }
+        let len = len_u64(payload);
+        let ahead = i64::from(
+            seq.wrapping_sub(*self.next.get_or_insert(seq))
+                .cast_signed(),
+        );
+        let Ok(ahead) = u64::try_from(ahead) else {
+            let skip = usize::try_from(ahead.unsigned_abs()).unwrap_or(usize::MAX);
+            if skip >= payload.len() {
+                return Data::Nothing;
+            }
+            self.sent = self.sent.max(
+                self.offset
+                    .saturating_add(len)
+                    .saturating_sub(ahead.unsigned_abs()),
+            );
+            return Data::InOrder(skip);
+        };
+        let start = self.offset.saturating_add(ahead);
+        if ahead == 0 {
+            self.sent = self.sent.max(start.saturating_add(len));
+            return Data::InOrder(0);
+        }
+        let is_beyond = |edge: u32| seq.wrapping_sub(edge).cast_signed() >= 0;
+        if self.edge.is_some_and(is_beyond) {
+            return Data::OutOfWindow;
+        }
+        if ahead > u64::try_from(reach).unwrap_or(u64::MAX) || payload.len() > room {
+            return Data::Refused;
+        }
+        self.sent = self.sent.max(start.saturating_add(len));
+        self.held.insert(start, payload);
+        Data::Held
+    }
+
+    /// Moves on by bytes that were delivered.
+    pub(super) fn advance(&mut self, bytes: usize) {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.offset = self.offset.saturating_add(bytes);
+        if let Some(next) = &mut self.next {
+            // Sequence numbers wrap, so only the low 32 bits count.
+            *next = next.wrapping_add(u32::try_from(bytes & 0xffff_ffff).unwrap_or(0));
+        }
+        self.sent = self.sent.max(self.offset);
+    }
+
+    /// Held bytes that have become the next of the stream.
+    pub(super) fn take_ready(&mut self) -> Option<Vec<u8>> {
+        if self.closed {
+            return None;
+        }
+        self.held.take_at(self.offset)
+    }
+
+    /// Notes an acknowledgement by the other end.
+    pub(super) fn acknowledge(&mut self, ack: u32) {
+        let is_new = |acked: u32| ack.wrapping_sub(acked).cast_signed() > 0;
+        if self.acked.is_none_or(is_new) {
+            self.acked = Some(ack);
+        }
+    }
+
+    /// Notes how far the other end lets this one send.
+    pub(super) fn open_window(&mut self, edge: u32) {
+        let is_further = |known: u32| edge.wrapping_sub(known).cast_signed() > 0;
+        if self.edge.is_none_or(is_further) {
+            self.edge = Some(edge);
+        }
+    }
+
+    /// Notes an urgent byte by its sequence number, if it has not been delivered yet.
+    pub(super) fn set_urgent(&mut self, seq: u32) {
+        let Some(next) = self.next else { return };
+        if let Ok(ahead) = u64::try_from(seq.wrapping_sub(next).cast_signed()) {
+            self.urgent = Some(self.offset.saturating_add(ahead));
+        }
+    }
+
+    /// Index of the urgent byte in the next `len` bytes of the stream, if it is there. Linux
+    /// keeps it out of the stream unless the application asked for `SO_OOBINLINE`.
+    pub(super) fn urgent_in(&self, len: usize) -> Option<usize> {
+        let at = usize::try_from(self.urgent?.checked_sub(self.offset)?).ok()?;
+        (at < len).then_some(at)
+    }
+
+    /// Whether the other end has acknowledged all bytes before sequence number `seq`.
+    pub fn is_acknowledged(&self, seq: u32) -> bool {
+        self.acked
+            .is_some_and(|acked| acked.wrapping_sub(seq).cast_signed() >= 0)
+    }
+
+    /// Whether the other end has acknowledged anything.
+    pub(super) fn has_acknowledgement(&self) -> bool {
+        self.acked.is_some()
+    }
+
+    /// Steps over bytes that were acknowledged and never seen, if later ones are held back;
+    /// says how many they are. The receiver has them, so they will not be sent again.
+    pub(super) fn skip_acknowledged(&mut self) -> Option<u64> {
+        let first = self.held.first()?;
+        let (next, acked) = (self.next?, self.acked?);
+        let ahead = u64::try_from(acked.wrapping_sub(next).cast_signed()).ok()?;
+        let target = first.min(self.offset.saturating_add(ahead));
+        self.skip_to(target)
+    }
+
+    /// Steps over whatever is missing in front of what is held back; says how many bytes.
+    pub(super) fn skip_missing(&mut self) -> Option<u64> {
+        self.skip_to(self.held.first()?)
+    }
+
+    fn skip_to(&mut self, target: u64) -> Option<u64> {
+        let gap = target.checked_sub(self.offset).filter(|gap| *gap > 0)?;
+        self.advance(usize::try_from(gap).ok()?);
+        Some(gap)
+    }
+
+    /// Notes a FIN behind `seq` + `len`.
+    pub(super) fn set_fin(&mut self, seq: u32, len: usize) {
+        let Some(next) = self.next else { return };
+        let len = i64::try_from(len).unwrap_or(i64::MAX);
+        let at = i64::from(seq.wrapping_sub(next).cast_signed()).saturating_add(len);
+        // A FIN in front of bytes that are there already is not the receiver's end.
+        if let Ok(ahead) = u64::try_from(at)
+            && self.fin.is_none()
+        {
+            self.fin = Some(self.offset.saturating_add(ahead));
+        }
+    }
+
+    /// Whether the stream has just come to its FIN. True once.
+    pub(super) fn reached_fin(&mut self) -> bool {
+        if self.closed || self.fin.is_none_or(|fin| self.offset < fin) {
+            return false;
+        }
+        self.close();
+        true
+    }
+
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+        self.held.clear();
+    }
+
+    /// PAWS (RFC 7323, 5.3; `tcp_paws_check` of Linux allows a timestamp one tick older):
+    /// whether the receiver drops a segment for its old timestamp; else the timestamp is noted
+    /// if the segment is in order.
+    pub(super) fn is_old_timestamp(&mut self, timestamp: Option<u32>, seq: u32) -> bool {
+        let Some(timestamp) = timestamp else {
+            return false;
+        };
+        let age = self
+            .timestamp
+            .map_or(0, |recent| recent.wrapping_sub(timestamp).cast_signed());
+        if age > 1 {
+            return true;
+        }
+        let in_order = |next: u32| seq.wrapping_sub(next).cast_signed() <= 0;
+        if age <= 0 && self.next.is_none_or(in_order) {
+            self.timestamp = Some(timestamp);
+        }
+        false
+    }
+}
+
+fn len_u64(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,17 @@
+//! TCP: which bytes of a segment are new and in order, when a connection opens and ends.
+//!
+//! `session` follows both ends, `half` one direction, `segments` is the pure queue of what came
+//! too early, `flow` all that is remembered of a flow. Overlaps, windows, timestamps, resets and
+//! urgent bytes are judged as Linux judges them. Payload is never copied here unless it came out
+//! of order.
+
+mod flow;
+mod half;
+mod options;
+mod segments;
+mod session;
+
+pub use flow::{SegmentHeaders, TcpFlow};
+pub use half::{Data, Half};
+pub use segments::Segments;
+pub use session::{Phase, SegmentVerdict, TcpSession};
