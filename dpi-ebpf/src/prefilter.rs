@@ -1,0 +1,136 @@
+//! What becomes of a selected packet. The decision is `dpi_common`'s pure function; here
+//! are the look-ups that it needs and the counting of what came out.
+
+use aya_ebpf::helpers::generated as helpers;
+use aya_log_ebpf::debug;
+use dpi_common::{
+    Bypass, Control, Counter, Direction, FlowHash, FlowKey, FragValue, Fragment, Packet, SkbHash,
+    Slot, Unparsed, Verdict,
+    prefilter::{bypass_key, prefilter},
+};
+
+use crate::{frame::Frame, handoff::hand_over, maps, maps::count, packet};
+
+/// Judges a packet of `slot`, and hands it over if need be.
+#[inline(always)]
+pub(crate) fn inspect(frame: &Frame<'_>, slot: Slot, direction: Direction) {
+    count(Counter::Seen, 1);
+    count(Counter::SeenBytes, frame.len());
+    // SAFETY: the helper has no preconditions (Linux 5.11).
+    let now = unsafe { helpers::bpf_ktime_get_coarse_ns() };
+    let Some(control) = maps::CONTROL.get(0).filter(|c| c.has_lease(now)) else {
+        return count(Counter::DroppedNoAgent, 1);
+    };
+    if control.sink_ifindex == 0 {
+        return count(Counter::DroppedNoSink, 1);
+    }
+    let Some(flow) = judge(frame, control, slot, now) else {
+        return;
+    };
+    let hash = SkbHash {
+        direction,
+        flow,
+        slot,
+    };
+    hand_over(frame, control, hash);
+}
+
+/// The hash to hand the packet over with; `None` if it is not to be.
+#[inline(always)]
+fn judge(frame: &Frame<'_>, control: &Control, slot: Slot, now: u64) -> Option<FlowHash> {
+    let packet = match packet::parse(frame) {
+        Ok(packet) => packet,
+        Err(unparsed) => {
+            count_unparsed(frame, unparsed);
+            return Some(FlowHash::UNKNOWN);
+        }
+    };
+    let key = bypass_key(&packet, slot, control.epoch);
+    let verdict = prefilter(&packet, maps::PORTS.get(0), || is_bypassed(&key, now));
+    match verdict {
+        Verdict::NoRule => {
+            count(Counter::BypassedNoRule, 1);
+            return None;
+        }
+        Verdict::Bypassed => {
+            count(Counter::BypassedFlow, 1);
+            return None;
+        }
+        Verdict::HandoverFlowEdge => {
+            if maps::BYPASS.remove(key).is_ok() {
+                count(Counter::BypassDeleted, 1);
+            }
+        }
+        Verdict::HandoverCut => count(Counter::CutTransport, 1),
+        Verdict::HandoverFragment => {
+            count(Counter::Fragment, 1);
+            return Some(follow(&packet, control, slot, now));
+        }
+        Verdict::Handover => {}
+    }
+    Some(key.tuple.hash(control.hash_seed))
+}
+
+/// Whether a fresh entry exists; then it is kept fresh.
+#[inline(always)]
+fn is_bypassed(key: &FlowKey, now: u64) -> bool {
+    let Some(bypass) = maps::BYPASS.get_ptr_mut(key) else {
+        return false;
+    };
+    // SAFETY: the pointer is to a live `Bypass` of the map. Its one word may be written by
+    // several CPUs; each writes a time of now.
+    unsafe {
+        let fresh = (*bypass).is_fresh(now);
+        if fresh && (*bypass).last_seen != now {
+            *bypass = Bypass { last_seen: now };
+        }
+        fresh
+    }
+}
+
+/// The hash of the datagram that the fragment belongs to. What comes first decides:
+/// see [`FragValue`].
+#[inline(always)]
+fn follow(packet: &Packet, control: &Control, slot: Slot, now: u64) -> FlowHash {
+    let key = packet.frag_key(slot);
+    if let Some(value) = maps::FRAGMENTS.get_ptr_mut(key) {
+        // SAFETY: the pointer is to a live `FragValue` of the map; a word of it is written
+        // by several CPUs at worst, each a time of now.
+        unsafe {
+            if let Some(flow) = (*value).follow(now) {
+                (*value).last_seen = now;
+                return flow;
+            }
+        }
+    }
+    // Later IPv6 fragments may show another protocol than the first; without ports the
+    // addresses alone must decide.
+    let mut of_flow = *packet;
+    if let Fragment::Later = packet.fragment {
+        of_flow.protocol = 0;
+    }
+    let flow = of_flow.tuple().hash(control.hash_seed);
+    let _ = maps::FRAGMENTS.insert(key, FragValue::new(flow, now), 0);
+    flow
+}
+
+#[inline(always)]
+fn count_unparsed(frame: &Frame<'_>, unparsed: Unparsed) {
+    let counter = match unparsed {
+        Unparsed::NotIp => Counter::NotIp,
+        Unparsed::Truncated => Counter::Truncated,
+        Unparsed::BadIpHeader => Counter::BadIpHeader,
+        Unparsed::TooDeep => Counter::TooDeep,
+    };
+    count(counter, 1);
+    // Behind a level in `.rodata` that is off by default: the verifier removes the branch.
+    if !matches!(unparsed, Unparsed::NotIp) {
+        debug!(
+            frame.ctx(),
+            "interface {}: a frame of {} bytes is handed over unparsed (counter {})",
+            frame.ifindex(),
+            frame.len(),
+            counter as u8
+        );
+    }
+}

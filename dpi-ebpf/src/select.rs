@@ -1,0 +1,112 @@
+//! Whose packet it is.
+
+use aya_ebpf::helpers::generated as helpers;
+use dpi_common::{
+    Control, Direction, Interface, PodIp, Slot, flow::FlowTuple, select::CGROUP_LEVELS,
+};
+
+use crate::{frame::Frame, maps, packet};
+
+/// Where the program is attached.
+#[derive(Clone, Copy)]
+pub(crate) enum Hook {
+    Ingress,
+    Egress,
+}
+
+impl Hook {
+    /// On the host's end of a workload's veth: what enters the host comes from the
+    /// workload.
+    #[inline(always)]
+    pub(crate) fn on_workload_interface(self) -> Direction {
+        match self {
+            Hook::Ingress => Direction::FromPod,
+            Hook::Egress => Direction::ToPod,
+        }
+    }
+
+    /// On a device towards the network: what leaves the host comes from a workload.
+    #[inline(always)]
+    pub(crate) fn on_node_interface(self) -> Direction {
+        match self {
+            Hook::Ingress => Direction::ToPod,
+            Hook::Egress => Direction::FromPod,
+        }
+    }
+}
+
+/// What is to be done on the packet's interface, if anything.
+#[inline(always)]
+pub(crate) fn interface(frame: &Frame<'_>) -> Option<Interface> {
+    // SAFETY: a deleted element may be used again for another interface while it is read;
+    // eight bytes are read at once here, and a packet too many or too few is handed over
+    // at the moment of a change in any case.
+    unsafe { maps::INTERFACES.get(frame.ifindex()) }.copied()
+}
+
+/// The workload in the network of the node that sends or receives the packet.
+///
+/// A socket's cgroup is known on egress alone: on ingress the packet's cgroup would be
+/// that of a sender on this node. So flows are learned from what leaves, and what
+/// arrives is found among them. The packet that opens a flow from outside comes before
+/// anything was learned and is missed.
+#[inline(always)]
+pub(crate) fn by_cgroup(frame: &Frame<'_>, control: &Control, hook: Hook) -> Option<Slot> {
+    match hook {
+        Hook::Egress => {
+            let slot = by_sender(frame, control)?;
+            if let Some(tuple) = flow(frame) {
+                let _ = maps::LEARNED.insert(tuple, slot.get(), 0);
+            }
+            Some(slot)
+        }
+        Hook::Ingress => {
+            let tuple = flow(frame)?;
+            // SAFETY: the value is one aligned word; a recycled element gives another
+            // flow's slot at worst, for one packet.
+            let slot = unsafe { maps::LEARNED.get(tuple) }?;
+            Slot::new_checked(*slot)
+        }
+    }
+}
+
+/// The deepest selected or exempt cgroup above the sending socket. 0 in the map exempts.
+#[inline(always)]
+fn by_sender(frame: &Frame<'_>, control: &Control) -> Option<Slot> {
+    let levels = control.cgroup_levels;
+    for below in 0..CGROUP_LEVELS {
+        let level = CGROUP_LEVELS - 1 - below;
+        if (levels >> level) & 1 == 0 {
+            continue;
+        }
+        // SAFETY: the context is valid. The helper gives 0 without a socket, and for a
+        // level below the socket's own cgroup.
+        let id = unsafe { helpers::bpf_skb_ancestor_cgroup_id(frame.skb(), level as i32) };
+        if id == 0 {
+            continue;
+        }
+        // SAFETY: the value is one aligned word.
+        if let Some(slot) = unsafe { maps::CGROUPS.get(id) } {
+            return Slot::new_checked(*slot);
+        }
+    }
+    None
+}
+
+#[inline(always)]
+fn flow(frame: &Frame<'_>) -> Option<FlowTuple> {
+    packet::parse(frame).ok().map(|packet| packet.tuple())
+}
+
+/// The pod that has the packet's destination address.
+#[inline(always)]
+pub(crate) fn by_destination(frame: &Frame<'_>) -> Option<Slot> {
+    let packet = packet::parse(frame).ok()?;
+    let key = PodIp {
+        address: packet.dst,
+        family: u32::from(packet.family),
+    };
+    // SAFETY: the value is one aligned word.
+    let slot = unsafe { maps::POD_IPS.get(key) }?;
+    Slot::new_checked(*slot)
+}
