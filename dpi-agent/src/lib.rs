@@ -3,6 +3,7 @@
 
 pub mod desired;
 pub mod interfaces;
+pub mod kernel;
 pub mod manifests;
 pub mod node;
 pub mod snapshot;
