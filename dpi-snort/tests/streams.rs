@@ -29,6 +29,37 @@ fn a_conversation_alerts() {
 }
 
 #[test]
+fn a_rule_on_head_and_body_is_found_by_its_content_in_the_body() {
+    let request = b"POST /pathtoken HTTP/1.1\r\nContent-Length: 4\r\n\r\nb%6fy";
+    let segments = conversation(&[(true, request), (false, ANSWER)]);
+    for (options, expected) in [
+        (
+            r#"http_uri; content:"pathtoken"; http_client_body; content:"boy""#,
+            true,
+        ),
+        (
+            r#"http_uri; content:"pathtoken",fast_pattern; http_client_body; content:"boy""#,
+            true,
+        ),
+        (
+            r#"http_uri; content:"pathtoken"; http_raw_body; content:"b%6fy""#,
+            true,
+        ),
+        (
+            r#"http_uri; content:"pathtoken"; http_raw_body; content:"boy""#,
+            false,
+        ),
+        (
+            r#"http_uri; content:"other"; http_client_body; content:"boy""#,
+            false,
+        ),
+    ] {
+        let rule = format!("alert http ({options}; sid:1;)");
+        assert_eq!(sids(&rule, &segments, 7777) == [1], expected, "{options}");
+    }
+}
+
+#[test]
 fn every_cut_finds_the_same() {
     for cut in 1..REQUEST.len() {
         let (a, b) = REQUEST.split_at(cut);

@@ -151,10 +151,15 @@ impl Set {
 }
 
 /// The stated fast pattern, else the longest content that can serve as one.
+///
+/// Of an HTTP message the head comes before the body, and both leave their buffers
+/// visible: a rule on several of them can match on the last section only, so its literal
+/// must be one that is new there, whatever the rule states.
 pub(super) fn choose(options: &[IpsOption]) -> Option<(BufferId, &Content)> {
     let mut buffer = BufferSelector::whole(BufferId::PktData);
     let mut decoded = false;
-    let mut best: Option<(BufferId, &Content)> = None;
+    // By what a content is better than another: a later section, being stated, length.
+    let mut best: Option<(Rank, (BufferId, &Content))> = None;
     for option in options {
         match option {
             IpsOption::Buffer(option) => {
@@ -163,18 +168,32 @@ pub(super) fn choose(options: &[IpsOption]) -> Option<(BufferId, &Content)> {
             }
             IpsOption::Base64Data => decoded = true,
             IpsOption::Content(content) if !decoded && serves(&buffer, content) => {
-                if content.fast_pattern {
-                    return Some((buffer.id, content));
-                }
-                let length = |content: &Content| content.fast_bytes().0.len();
-                if best.is_none_or(|(_, known)| length(known) < length(content)) {
-                    best = Some((buffer.id, content));
+                let length = content.fast_bytes().0.len();
+                let rank = (section(buffer.id), content.fast_pattern, length);
+                if best.is_none_or(|(known, _)| known < rank) {
+                    best = Some((rank, (buffer.id, content)));
                 }
             }
             _ => {}
         }
     }
-    best
+    best.map(|(_, chosen)| chosen)
+}
+
+/// Section, whether the rule states it, length.
+type Rank = (u8, bool, usize);
+
+/// Which section of an exchange makes a buffer new, in the order in which they come.
+fn section(buffer: BufferId) -> u8 {
+    match buffer {
+        BufferId::HttpStatCode | BufferId::HttpStatMsg => 1,
+        BufferId::HttpClientBody
+        | BufferId::HttpRawBody
+        | BufferId::FileData
+        | BufferId::PktData
+        | BufferId::RawData => 2,
+        _ => 0,
+    }
 }
 
 /// Whether every match of the content lies in a buffer that is searched, and shows there.

@@ -36,7 +36,8 @@ pub(super) enum Charset {
 /// What one body section gives to the rules.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Section<'a> {
-    /// The bytes, decompressed: `pkt_data`, `http_client_body`, `http_raw_body`.
+    /// The bytes, decompressed: `pkt_data`, `http_raw_body`, and `http_client_body` with
+    /// its escapes.
     pub(super) body: &'a [u8],
     /// `file_data`, where it is not the same.
     pub(super) file_data: Option<&'a [u8]>,

@@ -9,6 +9,7 @@ use super::{
     header::Headers,
     message::{Request, Response},
     params::Params,
+    uri::{self, Substitute},
 };
 
 /// One section of a message, with what its earlier sections, and for a response its
@@ -20,6 +21,8 @@ pub(super) struct Unit<'a> {
     /// On a response.
     response: Option<&'a Response>,
     what: What<'a>,
+    /// `http_client_body`: the body with its escapes undone, if it has any.
+    unescaped: OnceCell<Option<Vec<u8>>>,
     form: OnceCell<Params>,
 }
 
@@ -37,6 +40,7 @@ impl<'a> Unit<'a> {
             request: Some(request),
             response: None,
             what,
+            unescaped: OnceCell::new(),
             form: OnceCell::new(),
         }
     }
@@ -50,6 +54,7 @@ impl<'a> Unit<'a> {
             request,
             response: Some(response),
             what,
+            unescaped: OnceCell::new(),
             form: OnceCell::new(),
         }
     }
@@ -69,11 +74,22 @@ impl<'a> Unit<'a> {
         }
     }
 
-    fn client_body(&self) -> Option<&'a [u8]> {
+    /// Body bytes of a request.
+    fn request_body(&self) -> Option<&'a [u8]> {
         self.response
             .is_none()
             .then(|| self.body())?
             .map(|section| section.body)
+    }
+
+    /// The same with percent escapes undone, whatever the type of the body.
+    fn client_body(&self) -> Option<&[u8]> {
+        let body = self.request_body()?;
+        let unescaped = self.unescaped.get_or_init(|| {
+            body.contains(&b'%')
+                .then(|| uri::decode(body, Substitute::No))
+        });
+        Some(unescaped.as_deref().unwrap_or(body))
     }
 
     fn file_data(&self) -> Option<&'a [u8]> {
@@ -101,7 +117,7 @@ impl<'a> Unit<'a> {
         if let Some(value) = request.query().get(name, nocase) {
             return Some(value);
         }
-        let body = self.client_body().filter(|_| request.is_form())?;
+        let body = self.request_body().filter(|_| request.is_form())?;
         self.form
             .get_or_init(|| Params::new(body))
             .get(name, nocase)

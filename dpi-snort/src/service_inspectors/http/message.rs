@@ -263,14 +263,15 @@ fn number(digits: &[u8]) -> Option<u64> {
     })
 }
 
-/// The first address of X-Forwarded-For, else True-Client-IP.
+/// The last address of X-Forwarded-For, the one that the nearest proxy vouches for, else
+/// True-Client-IP.
 fn true_ip(headers: &Headers) -> Option<Vec<u8>> {
     let name = ["x-forwarded-for", "true-client-ip"];
     let value = name.iter().find_map(|name| headers.field(name))?;
-    let first = value
-        .split(|byte| matches!(byte, b',' | b' '))
+    let last = value
+        .rsplit(|byte| matches!(byte, b',' | b' '))
         .find(|word| !word.is_empty())?;
-    Some(first.to_vec())
+    Some(last.to_vec())
 }
 
 fn split_head(head: &[u8]) -> (&[u8], &[u8]) {

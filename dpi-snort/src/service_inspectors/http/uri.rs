@@ -114,21 +114,22 @@ fn scheme_end(raw: &[u8]) -> Option<usize> {
     raw.get(colon..)?.starts_with(b"://").then_some(colon)
 }
 
-/// Host and port; the host keeps a user name in front of it, an IPv6 address its brackets.
+/// Host and port, without a user name in front (RFC 3986 §3.2); an IPv6 address keeps
+/// its brackets.
 fn authority(raw: &[u8], range: Range<usize>, parts: &mut Parts) {
     let text = raw.get(range.clone()).unwrap_or_default();
-    let host_end = text
-        .iter()
-        .rposition(|byte| matches!(byte, b'@' | b']'))
-        .map_or(0, |at| at + 1);
-    let tail = text.get(host_end..).unwrap_or_default();
+    let user = text.iter().rposition(|byte| *byte == b'@');
+    let start = range.start + user.map_or(0, |at| at + 1);
+    let host = raw.get(start..range.end).unwrap_or_default();
+    let bracket = host.iter().rposition(|byte| *byte == b']').unwrap_or(0);
+    let tail = host.get(bracket..).unwrap_or_default();
     match tail.iter().position(|byte| *byte == b':') {
         Some(colon) => {
-            let colon = range.start + host_end + colon;
-            parts.host = Some(range.start..colon);
+            let colon = start + bracket + colon;
+            parts.host = Some(start..colon);
             parts.port = Some(colon + 1..range.end);
         }
-        None => parts.host = Some(range),
+        None => parts.host = Some(start..range.end),
     }
 }
 
@@ -152,12 +153,10 @@ fn path_query_fragment(raw: &[u8], start: usize, parts: &mut Parts) {
 fn normalise(raw: &[u8], parts: &Parts) -> (Vec<u8>, Parts) {
     let mut normal = Vec::with_capacity(raw.len());
     let mut ranges = Parts::default();
-    if parts.path.is_none() && parts.query.is_none() && parts.fragment.is_none() {
-        // `*`, `host:port`, a relative path: nothing to normalise. An absolute URI
-        // of a host alone has an empty rest.
-        if parts.scheme.is_none() {
-            normal.extend_from_slice(raw);
-        }
+    if parts.path.is_none() {
+        // `*`, `host:port`, a relative path, a URI of a host without a path: nothing
+        // to normalise.
+        normal.extend_from_slice(raw);
         return (normal, ranges);
     }
     let bytes = |range: &Option<Range<usize>>| {
@@ -166,11 +165,8 @@ fn normalise(raw: &[u8], parts: &Parts) -> (Vec<u8>, Parts) {
             .and_then(|range| raw.get(range))
             .unwrap_or_default()
     };
-    if parts.path.is_some() {
-        let decoded = decode(bytes(&parts.path), Substitute::Yes);
-        simplify_path(&decoded, &mut normal);
-        ranges.path = Some(0..normal.len());
-    }
+    simplify_path(&decode(bytes(&parts.path), Substitute::Yes), &mut normal);
+    ranges.path = Some(0..normal.len());
     if parts.query.is_some() {
         normal.push(b'?');
         let start = normal.len();
@@ -232,6 +228,11 @@ fn decode_escapes(input: &[u8]) -> (Vec<u8>, bool) {
             percent |= byte == b'%';
             output.push(byte);
             rest = rest.get(3..).unwrap_or_default();
+        } else if rest.starts_with(b"%%") {
+            // A percent sign escaped by another, as some servers read it.
+            percent = true;
+            output.push(b'%');
+            rest = rest.get(2..).unwrap_or_default();
         } else {
             output.push(*first);
             rest = tail;
@@ -278,13 +279,16 @@ fn simplify_path(path: &[u8], output: &mut Vec<u8>) {
     while let Some(segment) = segments.next() {
         let last = segments.peek().is_none();
         match segment {
-            b"" if last => output.push(b'/'),
+            b"" | b"." if last => output.push(b'/'),
             b"" | b"." => {}
             b".." => {
                 let parent = output
                     .get(floor..)
                     .and_then(|kept| kept.iter().rposition(|byte| *byte == b'/'));
                 output.truncate(floor + parent.unwrap_or(0));
+                if last {
+                    output.push(b'/');
+                }
             }
             _ => {
                 output.push(b'/');
