@@ -30,7 +30,7 @@ fn a_conversation_alerts() {
 
 #[test]
 fn a_rule_on_head_and_body_is_found_by_its_content_in_the_body() {
-    let request = b"POST /pathtoken HTTP/1.1\r\nContent-Length: 4\r\n\r\nb%6fy";
+    let request = b"POST /pathtoken HTTP/1.1\r\nContent-Length: 5\r\n\r\nb%6fy";
     let segments = conversation(&[(true, request), (false, ANSWER)]);
     for (options, expected) in [
         (
