@@ -1,10 +1,13 @@
 //! The agent: everything that touches the world.
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod desired;
 pub mod interfaces;
 pub mod kernel;
 pub mod manifests;
 pub mod node;
+pub mod pcap;
+pub mod ruleset;
 pub mod snapshot;
 pub mod socket;

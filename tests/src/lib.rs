@@ -1,1 +1,4 @@
 //! Tests that cross crates: kernel, namespaces, data, fidelity
+
+pub mod capture_file;
+pub mod conversation;

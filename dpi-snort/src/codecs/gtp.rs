@@ -22,7 +22,7 @@ pub(super) fn strip(bytes: &[u8]) -> Result<&[u8], DecodeError> {
     }
     let len = usize::from(u16::from_be_bytes([head[2], head[3]]));
     rest = rest.get(..len).ok_or(TRUNCATED)?;
-    if head[0] & 0x07 == 0 {
+    if head[0].trailing_zeros() >= 3 {
         return Ok(rest);
     }
     let (optional, mut rest) = rest.split_first_chunk::<4>().ok_or(TRUNCATED)?;

@@ -1,0 +1,159 @@
+//! Reading rule files: a file is taken as it is, a folder gives its `*.rules`, sorted, at
+//! any depth, and the `classification.config` in it.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use dpi_snort::{
+    detection::FlowbitRegistry,
+    parser::{ClassificationConfig, Ruleset, Variables, parse_files},
+};
+use thiserror::Error;
+
+/// Classes known without a file: those of public rules and of the starter rules.
+const CLASSIFICATIONS: &str = include_str!("../../../rules/classification.config");
+/// Folders below folders, beyond which a link that leads back is assumed.
+const MAX_DEPTH: usize = 16;
+
+/// A rule file or folder that could not be read.
+#[derive(Debug, Error)]
+#[error("cannot read {}: {source}", path.display())]
+pub struct LoadError {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// Why.
+    pub source: io::Error,
+}
+
+/// What was read.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// Rules, errors and warnings.
+    pub ruleset: Ruleset,
+    /// Files and folders that could not be read; the others were.
+    pub unreadable: Vec<LoadError>,
+    /// How many rule files were read.
+    pub files: usize,
+}
+
+/// Reads rules from files and folders. Errors leave out what they name and nothing else.
+pub fn load(paths: &[PathBuf], flowbits: Arc<FlowbitRegistry>) -> Loaded {
+    let mut found = Found::default();
+    for path in paths {
+        found.add(path, 0);
+    }
+    let mut texts = Vec::new();
+    for path in found.rules {
+        match fs::read(&path) {
+            Ok(bytes) => texts.push((path.to_string_lossy().into_owned(), bytes)),
+            Err(source) => found.unreadable.push(LoadError { path, source }),
+        }
+    }
+    let classes = found.classes.unwrap_or_else(|| CLASSIFICATIONS.to_owned());
+    let (classifications, _) = ClassificationConfig::parse(&classes);
+    let files = texts
+        .iter()
+        .map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+    let ruleset = parse_files(files, &Variables::stock(), &classifications, flowbits);
+    Loaded {
+        ruleset,
+        unreadable: found.unreadable,
+        files: texts.len(),
+    }
+}
+
+#[derive(Default)]
+struct Found {
+    rules: Vec<PathBuf>,
+    classes: Option<String>,
+    unreadable: Vec<LoadError>,
+}
+
+impl Found {
+    fn add(&mut self, path: &Path, depth: usize) {
+        if !path.is_dir() {
+            self.rules.push(path.to_path_buf());
+            return;
+        }
+        match entries(path) {
+            Ok(entries) => {
+                for entry in entries {
+                    self.add_entry(&entry, depth);
+                }
+            }
+            Err(source) => self.unreadable.push(LoadError {
+                path: path.to_path_buf(),
+                source,
+            }),
+        }
+    }
+
+    fn add_entry(&mut self, path: &Path, depth: usize) {
+        if path.is_dir() {
+            if depth < MAX_DEPTH {
+                self.add(path, depth + 1);
+            }
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "rules")
+        {
+            self.rules.push(path.to_path_buf());
+        } else if path
+            .file_name()
+            .is_some_and(|name| name == "classification.config")
+        {
+            self.classes = fs::read_to_string(path).ok();
+        }
+    }
+}
+
+/// Entries of a folder by name; those whose names begin with a dot are left out, since a
+/// mounted ConfigMap has its files twice: as links, and in a hidden folder.
+fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+            paths.push(entry.path());
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_give_their_rule_files_and_what_is_missing_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let rule = |sid: u32| format!("alert tcp any any -> any any (classtype:own; sid:{sid};)\n");
+        fs::create_dir_all(folder.path().join("sub/..data")).unwrap();
+        fs::write(folder.path().join("b.rules"), rule(2)).unwrap();
+        fs::write(folder.path().join("sub/a.rules"), rule(1)).unwrap();
+        fs::write(folder.path().join("sub/..data/c.rules"), rule(3)).unwrap();
+        fs::write(folder.path().join("notes.txt"), rule(4)).unwrap();
+        let classes = "config classification: own,Our own,2\n";
+        fs::write(folder.path().join("classification.config"), classes).unwrap();
+        let missing = folder.path().join("none.rules");
+        let loaded = load(
+            &[folder.path().to_path_buf(), missing.clone()],
+            Arc::default(),
+        );
+        let sids: Vec<u32> = loaded
+            .ruleset
+            .rules
+            .iter()
+            .map(|rule| rule.id.sid)
+            .collect();
+        assert_eq!(sids, [1, 2]);
+        assert_eq!(loaded.ruleset.rules[0].priority, 2);
+        assert_eq!(loaded.files, 2);
+        assert_eq!(loaded.unreadable.len(), 1);
+        assert_eq!(loaded.unreadable[0].path, missing);
+    }
+}

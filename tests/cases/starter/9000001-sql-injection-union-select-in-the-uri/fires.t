@@ -1,0 +1,16 @@
+# SQL injection, UNION SELECT in the URI.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:80
+
+>>>
+GET /item.php?id=-1+UNION+ALL+SELECT+1,concat(user,0x3a,pass),3+FROM+users HTTP/1.1\r\n
+Host: shop.example\r\n
+User-Agent: Mozilla/5.0\r\n
+\r\n
+
+<<<
+HTTP/1.1 200 OK\r\n
+Content-Length: 2\r\n
+\r\n
+ok

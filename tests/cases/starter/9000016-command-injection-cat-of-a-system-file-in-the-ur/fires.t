@@ -1,0 +1,16 @@
+# command injection, cat of a system file in the URI.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:80
+
+>>>
+GET /ping?host=127.0.0.1;cat%20/proc/self/environ HTTP/1.1\r\n
+Host: shop.example\r\n
+User-Agent: Mozilla/5.0\r\n
+\r\n
+
+<<<
+HTTP/1.1 200 OK\r\n
+Content-Length: 2\r\n
+\r\n
+ok

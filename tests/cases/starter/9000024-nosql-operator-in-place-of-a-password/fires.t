@@ -1,0 +1,19 @@
+# NoSQL operator in place of a password.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:80
+
+>>>
+POST /api/login HTTP/1.1\r\n
+Host: shop.example\r\n
+Content-Type: application/json\r\n
+User-Agent: Mozilla/5.0\r\n
+Content-Length: 40\r\n
+\r\n
+{"user":"admin","password":{"$ne":null}}
+
+<<<
+HTTP/1.1 200 OK\r\n
+Content-Length: 2\r\n
+\r\n
+ok

@@ -1,0 +1,19 @@
+# serialized Java object in base64 in the body.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:80
+
+>>>
+POST /jsf/page.xhtml HTTP/1.1\r\n
+Host: shop.example\r\n
+Content-Type: application/x-www-form-urlencoded\r\n
+User-Agent: Mozilla/5.0\r\n
+Content-Length: 58\r\n
+\r\n
+javax.faces.ViewState=rO0ABXNyABFqYXZhLnV0aWwuSGFzaFNldA==
+
+<<<
+HTTP/1.1 200 OK\r\n
+Content-Length: 2\r\n
+\r\n
+ok

@@ -1,0 +1,19 @@
+# serialized PHP object in the body.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:80
+
+>>>
+POST /ajax.php HTTP/1.1\r\n
+Host: shop.example\r\n
+Content-Type: application/x-www-form-urlencoded\r\n
+User-Agent: Mozilla/5.0\r\n
+Content-Length: 47\r\n
+\r\n
+data=O:8:"Exporter":1:{s:4:"file";s:5:"x.php";}
+
+<<<
+HTTP/1.1 200 OK\r\n
+Content-Length: 2\r\n
+\r\n
+ok

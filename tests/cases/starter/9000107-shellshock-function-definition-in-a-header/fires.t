@@ -1,0 +1,16 @@
+# Shellshock, function definition in a header.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:80
+
+>>>
+GET /cgi-bin/status HTTP/1.1\r\n
+Host: shop.example\r\n
+User-Agent: () { :;}; /bin/echo vulnerable\r\n
+\r\n
+
+<<<
+HTTP/1.1 200 OK\r\n
+Content-Length: 2\r\n
+\r\n
+ok

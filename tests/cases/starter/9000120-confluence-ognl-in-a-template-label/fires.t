@@ -1,0 +1,19 @@
+# Confluence, OGNL in a template label.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:80
+
+>>>
+POST /template/aui/text-inline.vm HTTP/1.1\r\n
+Host: shop.example\r\n
+Content-Type: application/x-www-form-urlencoded\r\n
+User-Agent: Mozilla/5.0\r\n
+Content-Length: 29\r\n
+\r\n
+label=\\u0027%2b#request\\u0027
+
+<<<
+HTTP/1.1 200 OK\r\n
+Content-Length: 2\r\n
+\r\n
+ok

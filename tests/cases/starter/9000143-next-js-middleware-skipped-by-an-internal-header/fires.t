@@ -1,0 +1,17 @@
+# Next.js, middleware skipped by an internal header.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:80
+
+>>>
+GET /admin HTTP/1.1\r\n
+Host: shop.example\r\n
+x-middleware-subrequest: middleware:middleware:middleware:middleware:middleware\r\n
+User-Agent: Mozilla/5.0\r\n
+\r\n
+
+<<<
+HTTP/1.1 200 OK\r\n
+Content-Length: 2\r\n
+\r\n
+ok

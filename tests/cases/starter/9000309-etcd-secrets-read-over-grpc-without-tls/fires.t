@@ -1,0 +1,18 @@
+# etcd, secrets read over gRPC without TLS.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:2379
+
+>>>
+PRI * HTTP/2.0\r\n
+\r\n
+SM\r\n
+\r\n
+\x00\x00\x00\x04\x00\x00\x00\x00\x00
+
+<<<
+\x00\x00\x00\x04\x00\x00\x00\x00\x00
+
+>>>
+\x00\x00-\x00\x01\x00\x00\x00\x01\x00\x00\x00\x00(\n
+\x12/registry/secrets/\x12\x12/registry/secrets0

@@ -1,0 +1,19 @@
+# Docker API, privileged container created.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:2375
+
+>>>
+POST /v1.41/containers/create HTTP/1.1\r\n
+Host: shop.example\r\n
+Content-Type: application/json\r\n
+User-Agent: Mozilla/5.0\r\n
+Content-Length: 51\r\n
+\r\n
+{"Image":"alpine","HostConfig":{"Privileged":true}}
+
+<<<
+HTTP/1.1 200 OK\r\n
+Content-Length: 2\r\n
+\r\n
+ok

@@ -1,0 +1,8 @@
+# One service.
+proto udp
+client 10.0.0.1:40000
+server 10.96.0.10:53
+
+>>>
+\x1a+\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03web\x04shop\x03svc\x07cluster\x05local\x00\x00!\x00
+\x01

@@ -1,0 +1,16 @@
+# ECS, credentials of a task read.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:80
+
+>>>
+GET /v2/credentials/01234567-89ab-cdef-0123-456789abcdef HTTP/1.1\r\n
+Host: 169.254.170.2\r\n
+User-Agent: Mozilla/5.0\r\n
+\r\n
+
+<<<
+HTTP/1.1 200 OK\r\n
+Content-Length: 2\r\n
+\r\n
+ok

@@ -1,0 +1,7 @@
+# An ordinary call of a node.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:4444
+
+>>>
+{"id":1,"method":"eth_blockNumber","params":[]}\n

@@ -1,0 +1,8 @@
+# crypto-miner, name of the pool supportxmr asked for.
+proto udp
+client 10.0.0.1:40000
+server 10.96.0.10:53
+
+>>>
+\x1a+\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x04pool\n
+supportxmr\x03com\x00\x00\x01\x00\x01

@@ -1,0 +1,7 @@
+# crypto-miner, name of the pool moneroocean asked for.
+proto udp
+client 10.0.0.1:40000
+server 10.96.0.10:53
+
+>>>
+\x1a+\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x04pool\x0bmoneroocean\x06stream\x00\x00\x01\x00\x01

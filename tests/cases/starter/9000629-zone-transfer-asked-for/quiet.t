@@ -1,0 +1,7 @@
+# A query for the start of authority.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:53
+
+>>>
+\x00\x1c\x1a+\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x04corp\x07example\x00\x00\x06\x00\x01

@@ -1,0 +1,7 @@
+# Another community.
+proto udp
+client 10.0.0.1:40000
+server 10.0.0.2:161
+
+>>>
+0'\x02\x01\x01\x04\x07private\xa0\x19\x02\x01\x01\x02\x01\x00\x02\x01\x000\x0e

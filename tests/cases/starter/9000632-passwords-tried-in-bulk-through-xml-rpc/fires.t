@@ -1,0 +1,19 @@
+# passwords tried in bulk through XML-RPC.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:80
+
+>>>
+POST /xmlrpc.php HTTP/1.1\r\n
+Host: shop.example\r\n
+Content-Type: text/xml\r\n
+User-Agent: Mozilla/5.0\r\n
+Content-Length: 145\r\n
+\r\n
+\x3cmethodCall><methodName>system.multicall</methodName><params><value>wp.getUsersBlogs</value><value>wp.getUsersBlogs</value></params></methodCall>
+
+<<<
+HTTP/1.1 200 OK\r\n
+Content-Length: 2\r\n
+\r\n
+ok

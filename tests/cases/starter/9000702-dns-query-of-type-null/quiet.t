@@ -1,0 +1,7 @@
+# A query for an address.
+proto udp
+client 10.0.0.1:40000
+server 10.96.0.10:53
+
+>>>
+\x1a+\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x06yrbgdq\x01t\x07example\x00\x00\x01\x00\x01

@@ -1,0 +1,7 @@
+# Too short for a hidden service.
+proto udp
+client 10.0.0.1:40000
+server 10.96.0.10:53
+
+>>>
+\x1a+\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03red\x05onion\x00\x00\x01\x00\x01

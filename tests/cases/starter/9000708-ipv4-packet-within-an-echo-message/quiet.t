@@ -1,0 +1,7 @@
+# A time stamp that begins so.
+proto icmp
+client 10.0.0.1
+server 10.0.0.2
+
+>>>
+E\x00\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f !"#$%&'()

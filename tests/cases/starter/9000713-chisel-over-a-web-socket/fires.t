@@ -1,0 +1,19 @@
+# chisel over a web socket.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:8080
+
+>>>
+GET / HTTP/1.1\r\n
+Host: shop.example\r\n
+Connection: Upgrade\r\n
+Upgrade: websocket\r\n
+Sec-WebSocket-Protocol: chisel-v3\r\n
+User-Agent: Mozilla/5.0\r\n
+\r\n
+
+<<<
+HTTP/1.1 200 OK\r\n
+Content-Length: 2\r\n
+\r\n
+ok

@@ -1,0 +1,8 @@
+# DNS query of type TXT with a label full of data.
+proto udp
+client 10.0.0.1:40000
+server 10.96.0.10:53
+
+>>>
+\x1a+\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00<0123456789abcdef0123456789abcdef0123456789abcdef0123456789ab\x01
+t\x07example\x00\x00\x10\x00\x01

@@ -1,0 +1,7 @@
+# The words in a text.
+proto tcp
+client 10.0.0.1:40000
+server 10.0.0.2:5432
+
+>>>
+Q\x00\x00\x00,SELECT 'copy the program list' FROM t\x00

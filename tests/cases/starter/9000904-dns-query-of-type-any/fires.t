@@ -1,0 +1,7 @@
+# DNS query of type ANY.
+proto udp
+client 10.0.0.1:40000
+server 10.96.0.10:53
+
+>>>
+\x1a+\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x04corp\x07example\x00\x00\xff\x00\x01

@@ -1,0 +1,9 @@
+# Entries below a name.
+proto udp
+client 10.0.0.1:40000
+server 10.0.0.2:389
+
+>>>
+0%\x02\x01\x01c \x04\x03o=x\n
+\x01\x02\n
+\x01\x00\x02\x01\x00\x02\x01\x00\x01\x01\x00\x87\x0bobjectclass0\x00
