@@ -230,6 +230,7 @@ mod tests {
         )
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "compared with results")]
     fn at(ifindex: u32, name: &str) -> Result<Location, NotFound> {
         let name = name.to_owned();
         Ok(Location::Interface { ifindex, name })

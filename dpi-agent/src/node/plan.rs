@@ -220,7 +220,9 @@ mod tests {
                 let mut state = from.clone();
                 let steps = steps(from, to);
                 assert_eq!(steps.is_empty(), from == to);
-                steps.into_iter().for_each(|step| state.apply(step));
+                for step in steps {
+                    state.apply(step);
+                }
                 assert_eq!(&state, to, "from {from:?}");
             }
         }

@@ -238,7 +238,7 @@ impl State {
         match block {
             Block::SectionHeader(_) => self.interfaces.clear(),
             Block::InterfaceDescription(interface) => {
-                self.interfaces.push(Interface::of(interface))
+                self.interfaces.push(Interface::of(interface));
             }
             Block::EnhancedPacket(packet) => {
                 let at = usize::try_from(packet.if_id).unwrap_or(usize::MAX);

@@ -160,11 +160,13 @@ pub(super) fn choose(options: &[IpsOption]) -> Option<(BufferId, &Content)> {
     let mut decoded = false;
     // By what a content is better than another: a later section, being stated, length.
     let mut best: Option<(Rank, (BufferId, &Content))> = None;
+    let mut last_section = 0;
     for option in options {
         match option {
             IpsOption::Buffer(option) => {
                 buffer = option.selector.clone();
                 decoded = false;
+                last_section = last_section.max(section(buffer.id));
             }
             IpsOption::Base64Data => decoded = true,
             IpsOption::Content(content) if !decoded && serves(&buffer, content) => {
@@ -177,7 +179,10 @@ pub(super) fn choose(options: &[IpsOption]) -> Option<(BufferId, &Content)> {
             _ => {}
         }
     }
-    best.map(|(_, chosen)| chosen)
+    // A literal of an earlier section would lead to the rule where its later buffers do not
+    // exist yet: such a rule is tried on every section instead.
+    best.filter(|((section, _, _), _)| *section >= last_section)
+        .map(|(_, chosen)| chosen)
 }
 
 /// Section, whether the rule states it, length.

@@ -109,7 +109,7 @@ fn udp_recv(at: SocketAddr, idle: Duration) -> Result<serde_json::Value, Box<dyn
     rustix::net::sockopt::set_socket_recv_buffer_size_force(&socket, 64 << 20)
         .or_else(|_| rustix::net::sockopt::set_socket_recv_buffer_size(&socket, 4 << 20))?;
     socket.set_read_timeout(Some(Duration::from_secs(30)))?;
-    let mut datagram = [0; 65_536];
+    let mut datagram = vec![0; 65_536];
     let (mut received, mut duplicates, mut late, mut next) = (0_u64, 0_u64, 0_u64, 0_u64);
     let mut missing = HashSet::new();
     loop {
