@@ -5,6 +5,12 @@
 //! and [`CounterPage::create`] the memory that the worker writes. The worker gets the
 //! descriptors alone: it calls [`RingCursor::open`], [`CounterPage::open`] and
 //! [`RingReader::new`], which need no capability. [`RingBooks`] keeps both sides exact.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "lengths and flags of the kernel's structures, all far below their types' bounds"
+)]
 
 pub mod budget;
 pub mod ring;

@@ -1,3 +1,5 @@
+//! What a frame of a ring carries beside its bytes.
+
 use dpi_common::SkbHash;
 
 /// Slot, direction and flow hash, as the eBPF program put them into `skb->hash`.

@@ -1,3 +1,5 @@
+//! How a ring is laid out: blocks and their size.
+
 /// Blocks of a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {

@@ -1,3 +1,5 @@
+//! Opening a ring: socket, memory, fanout, filter.
+
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::{

@@ -1,3 +1,5 @@
+//! Walking a ring's blocks from another process than the one that opened it.
+
 use std::{
     os::fd::{AsFd, OwnedFd},
     ptr::NonNull,

@@ -1,3 +1,5 @@
+//! What was delivered, what was processed, and what a dead worker left.
+
 use super::cursor::Progress;
 use crate::ring::RingStatistics;
 

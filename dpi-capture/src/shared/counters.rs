@@ -1,3 +1,5 @@
+//! Counters in memory that two processes share.
+
 use std::{
     marker::PhantomData,
     os::fd::{AsFd, BorrowedFd, OwnedFd},

@@ -1,3 +1,5 @@
+//! Where a worker is in its ring, readable after its death.
+
 use std::{
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     sync::atomic::{

@@ -1,3 +1,5 @@
+//! Tests of the cursor.
+
 use std::{os::fd::AsFd, time::Duration};
 
 use super::*;

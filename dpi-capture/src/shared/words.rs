@@ -1,3 +1,5 @@
+//! Atomic words in a memfd, mapped by both processes.
+
 use std::{
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     ptr::NonNull,

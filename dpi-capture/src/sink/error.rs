@@ -1,3 +1,5 @@
+//! Why no sink device could be made: what was tried, each with its reason.
+
 use std::fmt;
 
 use rustix::io::Errno;

@@ -1,3 +1,5 @@
+//! The tap device that takes every packet and passes none on.
+
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use rustix::{
