@@ -61,12 +61,12 @@ impl<'a> Frame<'a> {
             // follows the same comparison.
             return Some(unsafe { (start as *const T).read_unaligned() });
         }
-        self.load_nonlinear(offset)
+        self.copy(offset)
     }
 
-    /// The same from the paged part of the packet.
+    /// The same by a helper call, wherever the bytes lie.
     #[inline(always)]
-    fn load_nonlinear<T: Wire>(&self, offset: usize) -> Option<T> {
+    pub(crate) fn copy<T: Wire>(&self, offset: usize) -> Option<T> {
         let mut value = core::mem::MaybeUninit::<T>::uninit();
         // SAFETY: the destination has `size_of::<T>()` bytes, and on success the helper
         // has written all of them.
@@ -83,8 +83,10 @@ impl<'a> Frame<'a> {
 }
 
 /// Plain bytes: every bit pattern is a value.
+///
+/// At least two of them: the compiler makes `start < end` of the bounds check of a single
+/// byte, from which the verifier learns nothing at a variable offset.
 pub(crate) trait Wire: Copy {}
-impl Wire for u8 {}
 impl Wire for u16 {}
 impl Wire for u32 {}
 impl<const N: usize> Wire for [u8; N] {}

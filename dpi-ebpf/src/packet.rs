@@ -6,7 +6,7 @@ use dpi_common::{
     flow::{IPV4, IPV6, protocol},
 };
 
-use crate::frame::Frame;
+use crate::frame::{Frame, Wire};
 
 const ETHERNET_LEN: usize = 14;
 const ETHERTYPE_OFFSET: usize = 12;
@@ -74,7 +74,7 @@ fn ipv4(frame: &Frame<'_>, offset: usize, packet: &mut Packet) -> Result<(), Unp
     if more || place != 0 {
         packet.fragment_id = u32::from(u16::from_ne_bytes([header[4], header[5]]));
     }
-    transport(frame, offset + header_len, packet);
+    transport::<DIRECT>(frame, offset + header_len, packet);
     Ok(())
 }
 
@@ -99,13 +99,26 @@ fn ipv6(frame: &Frame<'_>, offset: usize, packet: &mut Packet) -> Result<(), Unp
     packet.family = IPV6;
     packet.src = frame.load(offset + 8).ok_or(Unparsed::Truncated)?;
     packet.dst = frame.load(offset + 24).ok_or(Unparsed::Truncated)?;
-    let offset = extensions(frame, offset + IPV6_LEN, start[6], packet)?;
-    transport(frame, offset, packet);
+    let offset = offset + IPV6_LEN;
+    if is_extension(start[6]) {
+        let offset = extensions(frame, offset, start[6], packet)?;
+        transport::<COPY>(frame, offset, packet);
+    } else {
+        packet.protocol = start[6];
+        transport::<DIRECT>(frame, offset, packet);
+    }
     Ok(())
 }
 
+/// Hop-by-hop, routing, fragment, AH, destination options, mobility, HIP, Shim6.
+#[inline(always)]
+fn is_extension(next: u8) -> bool {
+    matches!(next, 0 | 43 | 44 | 51 | 60 | 135 | 139 | 140)
+}
+
 /// Follows the extension headers (RFC 8200 §4, RFC 4302 §2 for AH) and returns where the
-/// transport header begins.
+/// transport header begins. The headers are copied by the helper: direct access at an
+/// offset that depends on all headers before makes the verifier walk every combination.
 #[inline(always)]
 fn extensions(
     frame: &Frame<'_>,
@@ -115,8 +128,6 @@ fn extensions(
 ) -> Result<usize, Unparsed> {
     for _ in 0..MAX_EXTENSIONS {
         let unit = match next {
-            // Hop-by-hop, routing, destination options, mobility, HIP, Shim6.
-            0 | 43 | 60 | 135 | 139 | 140 => 8,
             // AH counts words, less two.
             51 => 4,
             44 => {
@@ -128,12 +139,13 @@ fn extensions(
                 }
                 continue;
             }
+            _ if is_extension(next) => 8,
             _ => {
                 packet.protocol = next;
                 return Ok(offset);
             }
         };
-        let [after, len]: [u8; 2] = frame.load(offset).ok_or(Unparsed::Truncated)?;
+        let [after, len]: [u8; 2] = frame.copy(offset).ok_or(Unparsed::Truncated)?;
         let units = usize::from(len) + if unit == 4 { 2 } else { 1 };
         next = after;
         offset += units * unit;
@@ -144,7 +156,7 @@ fn extensions(
 /// RFC 8200 §4.5. Returns the next header.
 #[inline(always)]
 fn fragment_header(frame: &Frame<'_>, offset: usize, packet: &mut Packet) -> Result<u8, Unparsed> {
-    let header: [u8; 8] = frame.load(offset).ok_or(Unparsed::Truncated)?;
+    let header: [u8; 8] = frame.copy(offset).ok_or(Unparsed::Truncated)?;
     let place = u16::from_be_bytes([header[2], header[3]]);
     packet.fragment = fragment(place & 1 != 0, place >> 3);
     if !matches!(packet.fragment, Fragment::Whole) {
@@ -153,15 +165,29 @@ fn fragment_header(frame: &Frame<'_>, offset: usize, packet: &mut Packet) -> Res
     Ok(header[0])
 }
 
+/// How [`transport`] reads: in place.
+const DIRECT: bool = true;
+/// By the helper, for the reason that [`extensions`] has.
+const COPY: bool = false;
+
+#[inline(always)]
+fn read<T: Wire, const HOW: bool>(frame: &Frame<'_>, offset: usize) -> Option<T> {
+    if HOW == DIRECT {
+        frame.load(offset)
+    } else {
+        frame.copy(offset)
+    }
+}
+
 /// Ports, and TCP's flags. What is not there is marked as cut; a later fragment has none.
 #[inline(always)]
-fn transport(frame: &Frame<'_>, offset: usize, packet: &mut Packet) {
+fn transport<const HOW: bool>(frame: &Frame<'_>, offset: usize, packet: &mut Packet) {
     let is_tcp = packet.protocol == protocol::TCP;
     let has_ports = is_tcp || packet.protocol == protocol::UDP || packet.protocol == protocol::SCTP;
     if !has_ports || matches!(packet.fragment, Fragment::Later) {
         return;
     }
-    match frame.load::<[u16; 2]>(offset) {
+    match read::<[u16; 2], HOW>(frame, offset) {
         Some([src, dst]) => {
             packet.src_port = u16::from_be(src);
             packet.dst_port = u16::from_be(dst);
@@ -169,8 +195,9 @@ fn transport(frame: &Frame<'_>, offset: usize, packet: &mut Packet) {
         None => packet.cut = true,
     }
     if is_tcp {
-        match frame.load::<u8>(offset + 13) {
-            Some(flags) => packet.tcp_flags = flags,
+        // With the byte before them: see `Wire`.
+        match read::<[u8; 2], HOW>(frame, offset + 12) {
+            Some([_, flags]) => packet.tcp_flags = flags,
             None => packet.cut = true,
         }
     }

@@ -2,3 +2,6 @@
 
 pub mod capture_file;
 pub mod conversation;
+pub mod kernel_fixture;
+pub mod kernel_frames;
+pub mod netns;

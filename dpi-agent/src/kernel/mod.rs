@@ -101,14 +101,20 @@ impl Kernel {
         privileges::check()?;
         let mode = options.mode.unwrap_or_else(AttachMode::best);
         let pins = Pins::prepare(&options.pin_dir)?;
+        let adopting = pins.has_maps();
         let (mut maps, programs) = match programs::load(object, &pins, options.log_level) {
             Ok(loaded) => loaded,
             // Pins that cannot be adopted must not keep the agent from its work.
-            Err(KernelError::Map { .. }) if pins.has_maps() => {
+            Err(KernelError::Map { .. }) if adopting => {
                 pins.start_over()?;
                 programs::load(object, &pins, options.log_level)?
             }
-            Err(error) => return Err(error),
+            Err(error) => {
+                if !adopting {
+                    pins.clear()?;
+                }
+                return Err(error);
+            }
         };
         let mut control = maps.control()?;
         if control.hash_seed == 0 {
