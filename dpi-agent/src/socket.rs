@@ -3,7 +3,7 @@
 use std::{
     io::{self, IoSlice, IoSliceMut},
     mem::MaybeUninit,
-    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
 };
 
 use dpi_api::messages::{DecodeError, EncodeError, MAX_MESSAGE, decode, encode};
@@ -14,6 +14,7 @@ use rustix::net::{
     sockopt::{set_socket_send_buffer_size, set_socket_send_buffer_size_force},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::io::{Interest, unix::AsyncFd};
 
 /// Descriptors that one datagram may carry; the kernel allows 253 (`SCM_MAX_FD`).
 pub const MAX_FDS: usize = 128;
@@ -67,6 +68,16 @@ pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
             .or_else(|_| set_socket_send_buffer_size(end, QUEUE))?;
     }
     Ok((ours, theirs))
+}
+
+/// Lets tokio wait until `fd` can be read.
+pub fn asynchronous<T: AsRawFd>(fd: T) -> io::Result<AsyncFd<T>> {
+    #[expect(
+        deprecated,
+        reason = "its successor is unsafe, for types whose descriptor may change or close while \
+                  it is registered; those passed here own one descriptor for their life"
+    )]
+    AsyncFd::with_interest(fd, Interest::READABLE)
 }
 
 /// Sends messages from memory that is used again.

@@ -90,9 +90,6 @@ pub enum NotFound {
         /// The system's words.
         message: String,
     },
-    /// The programs cannot be attached.
-    #[error("{0}")]
-    Attach(String),
 }
 
 impl Interfaces {
@@ -156,9 +153,9 @@ impl Interfaces {
         &self.uplinks
     }
 
-    /// Whether there is such an interface.
-    pub fn exists(&self, ifindex: u32) -> bool {
-        self.names.contains_key(&ifindex)
+    /// The interface's name; `None` if there is no such interface.
+    pub fn name(&self, ifindex: u32) -> Option<&str> {
+        self.names.get(&ifindex).map(String::as_str)
     }
 }
 
@@ -230,10 +227,9 @@ mod tests {
         )
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "compared with results")]
-    fn at(ifindex: u32, name: &str) -> Result<Location, NotFound> {
+    fn at(ifindex: u32, name: &str) -> Location {
         let name = name.to_owned();
-        Ok(Location::Interface { ifindex, name })
+        Location::Interface { ifindex, name }
     }
 
     #[test]
@@ -257,7 +253,7 @@ mod tests {
                         ips: pod.ips.clone(),
                     })
                 },
-                |(ifindex, name)| at(ifindex, name),
+                |(ifindex, name)| Ok(at(ifindex, name)),
             );
             assert_eq!(table().locate(&pod), expected, "{ips:?}");
         }
@@ -267,7 +263,7 @@ mod tests {
     fn annotations_come_before_routes() {
         let mut named = pod(&["10.0.0.1"]);
         named.interface = Some(InterfaceName::new_checked("cali2").unwrap());
-        assert_eq!(table().locate(&named), at(8, "cali2"));
+        assert_eq!(table().locate(&named), Ok(at(8, "cali2")));
         named.interface = Some(InterfaceName::new_checked("cali3").unwrap());
         let missing = table().locate(&named).unwrap_err();
         assert_eq!(missing, NotFound::Named("cali3".to_owned()));

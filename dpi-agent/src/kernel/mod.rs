@@ -89,6 +89,13 @@ pub struct Kernel {
     control: Control,
 }
 
+/// Whether [`Kernel::open`] has what it needs of this build and process, without
+/// loading anything.
+pub fn check() -> Result<(), KernelError> {
+    object::bytes()?;
+    privileges::check()
+}
+
 impl Kernel {
     /// Loads the programs. Pinned maps and links of a predecessor are adopted if they
     /// are of the same ABI version, links by atomic replacement of their program;

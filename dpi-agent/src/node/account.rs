@@ -28,6 +28,9 @@ pub struct Account {
     pub worker_restart: u64,
     /// Packets that were handed over to an agent which died.
     pub agent_restart: u64,
+    /// Packets in the rings that no program handed over; they are in no other figure.
+    #[serde(default)]
+    pub foreign: u64,
     /// Alerts that workers found.
     pub alerts: u64,
     /// Alerts that found the socket full.

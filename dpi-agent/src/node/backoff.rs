@@ -4,19 +4,19 @@ use std::time::Duration;
 
 /// Waiting times between workers: none after a life of some length, then doubling.
 #[derive(Debug, Default)]
-pub struct Backoff {
+pub(super) struct Backoff {
     failures: u32,
 }
 
 impl Backoff {
     /// A worker that lived so long died of something new.
-    pub const STABLE: Duration = Duration::from_secs(30);
+    pub(super) const STABLE: Duration = Duration::from_secs(30);
     /// Longest wait.
-    pub const MAX: Duration = Duration::from_secs(10);
+    pub(super) const MAX: Duration = Duration::from_secs(10);
     const FIRST: Duration = Duration::from_millis(100);
 
     /// The wait before the next worker after one that lived for `lived`.
-    pub fn after(&mut self, lived: Duration) -> Duration {
+    pub(super) fn after(&mut self, lived: Duration) -> Duration {
         if lived >= Self::STABLE {
             self.failures = 0;
         }

@@ -3,13 +3,33 @@
 //! A [`crate::snapshot::Snapshot`] comes in, [`crate::desired`] says what follows from it,
 //! `plan` says what the kernel should hold, and `supervisor` brings it about. Payload is
 //! parsed in the worker alone ([`crate::worker`]); alerts come from it over a socket.
+//!
+//! `session` and `rings` exist only while something is selected; `account` and `state`
+//! outlive them and the process, so that each packet is booked once.
 
 mod account;
-pub mod backoff;
-pub mod plan;
-pub mod slots;
+mod alerts;
+mod backoff;
+mod options;
+mod plan;
+mod rings;
+mod session;
+mod slots;
+mod state;
+mod status;
+mod supervisor;
+mod worker_process;
 
 #[cfg(test)]
 mod testing;
 
 pub use account::{Account, Balance};
+pub use alerts::OutputError;
+pub use options::{Format, Options};
+pub use rings::CaptureError;
+pub use session::SessionError;
+pub use status::{
+    AlertStatus, CaptureStatus, InspectionStatus, PodStatus, RulesStatus, State, Status,
+    WorkerStatus,
+};
+pub use supervisor::{NodeError, run};

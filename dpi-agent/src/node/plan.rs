@@ -1,9 +1,6 @@
 //! What the kernel should hold, and the steps from what it holds.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use dpi_common::{Interface, Slot, select::interface_flags};
 
@@ -15,7 +12,7 @@ use crate::{
 
 /// Programs by interface and slots by cgroup.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Plan {
+pub(super) struct Plan {
     /// What the programs on each interface do; interfaces that are not named have none.
     pub interfaces: BTreeMap<u32, Interface>,
     /// Slots of workloads on the node's own interfaces.
@@ -24,7 +21,7 @@ pub struct Plan {
 
 /// One step. Each stands for itself: if it fails, the others are still right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub(super) enum Step {
     /// Take the programs off an interface.
     Detach(u32),
     /// The cgroup is nobody's any more.
@@ -37,7 +34,7 @@ pub enum Step {
 
 /// A plan, and where each endpoint's packets are found or why not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Outcome {
+pub(super) struct Outcome {
     /// The plan for all that were found.
     pub plan: Plan,
     /// Every endpoint, by its pod.
@@ -45,7 +42,7 @@ pub struct Outcome {
 }
 
 /// Plans for these endpoints, each with its slot. `cgroup` looks up a cgroup.
-pub fn plan(
+pub(super) fn plan(
     endpoints: &[(Arc<Endpoint>, Slot)],
     interfaces: &Interfaces,
     mut cgroup: impl FnMut(&CgroupPath) -> Result<CgroupId, NotFound>,
@@ -88,7 +85,7 @@ pub fn plan(
 
 /// The steps from `current` to `wanted`. What goes away goes first, so that no packet is
 /// attributed to two workloads.
-pub fn steps(current: &Plan, wanted: &Plan) -> Vec<Step> {
+pub(super) fn steps(current: &Plan, wanted: &Plan) -> Vec<Step> {
     let gone = current
         .interfaces
         .keys()
@@ -114,7 +111,7 @@ pub fn steps(current: &Plan, wanted: &Plan) -> Vec<Step> {
 
 impl Plan {
     /// What holds after `step`.
-    pub fn apply(&mut self, step: Step) {
+    pub(super) fn apply(&mut self, step: Step) {
         match step {
             Step::Detach(ifindex) => {
                 self.interfaces.remove(&ifindex);
@@ -129,13 +126,6 @@ impl Plan {
                 self.interfaces.insert(ifindex, what);
             }
         }
-    }
-
-    /// Levels of the cgroup tree that are in use, as bits.
-    pub fn cgroup_levels(&self) -> u32 {
-        let levels: BTreeSet<u32> = self.cgroups.keys().map(|id| id.level).collect();
-        let bits = levels.into_iter().filter_map(|l| 1_u32.checked_shl(l));
-        bits.fold(0, |all, bit| all | bit)
     }
 }
 
@@ -272,7 +262,6 @@ mod tests {
         };
         assert_eq!(outcome.plan.interfaces, BTreeMap::from([(2, node)]));
         assert_eq!(outcome.plan.cgroups.len(), 1);
-        assert_eq!(outcome.plan.cgroup_levels(), 1 << 2);
         assert!(outcome.found[&PodUid("red/b".to_owned())].is_err());
     }
 }

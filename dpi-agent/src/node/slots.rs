@@ -16,7 +16,7 @@ use crate::{desired::Endpoint, snapshot::PodUid};
 /// within [`Slots::QUARANTINE`] of its release: packets of its old owner may still wait
 /// in a ring, and alerts of it on the socket. Until then it goes on naming its old owner.
 #[derive(Debug)]
-pub struct Slots {
+pub(super) struct Slots {
     by_pod: HashMap<PodUid, Slot>,
     owners: BTreeMap<u32, Arc<Endpoint>>,
     released: VecDeque<(Slot, Duration)>,
@@ -26,15 +26,15 @@ pub struct Slots {
 /// All numbers are taken, or were until a moment ago.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("all 2^24-1 workload slots are in use; select fewer pods on this node")]
-pub struct Exhausted;
+pub(super) struct Exhausted;
 
 impl Slots {
     /// Time for which a released number is not given away: the longest that a packet can
     /// wait in a ring and its alert in a queue, with much to spare.
-    pub const QUARANTINE: Duration = Duration::from_secs(120);
+    pub(super) const QUARANTINE: Duration = Duration::from_secs(120);
 
     /// Nobody has a slot; the first number given is `first`.
-    pub fn starting_at(first: Slot) -> Self {
+    pub(super) fn starting_at(first: Slot) -> Self {
         Self {
             by_pod: HashMap::new(),
             owners: BTreeMap::new(),
@@ -45,7 +45,11 @@ impl Slots {
 
     /// The slot of this endpoint's pod: the one it has, else a new one. What is known of
     /// the pod is brought up to date. `now` is monotonic.
-    pub fn assign(&mut self, endpoint: &Arc<Endpoint>, now: Duration) -> Result<Slot, Exhausted> {
+    pub(super) fn assign(
+        &mut self,
+        endpoint: &Arc<Endpoint>,
+        now: Duration,
+    ) -> Result<Slot, Exhausted> {
         let slot = match self.by_pod.get(&endpoint.pod.uid) {
             Some(slot) => *slot,
             None => self.free(now)?,
@@ -57,7 +61,7 @@ impl Slots {
 
     /// Gives `slot` to this endpoint's pod, as the kernel's maps of an earlier run say.
     /// Does nothing if either is taken.
-    pub fn adopt(&mut self, endpoint: &Arc<Endpoint>, slot: Slot) {
+    pub(super) fn adopt(&mut self, endpoint: &Arc<Endpoint>, slot: Slot) {
         if self.by_pod.contains_key(&endpoint.pod.uid) || self.owners.contains_key(&slot.get()) {
             return;
         }
@@ -67,29 +71,29 @@ impl Slots {
     }
 
     /// Takes back the slot of a pod that is not selected any more.
-    pub fn release(&mut self, pod: &PodUid, now: Duration) {
+    pub(super) fn release(&mut self, pod: &PodUid, now: Duration) {
         if let Some(slot) = self.by_pod.remove(pod) {
             self.released.push_back((slot, now));
         }
     }
 
     /// The workload whose packets carry, or lately carried, `slot`.
-    pub fn owner(&self, slot: u32) -> Option<&Arc<Endpoint>> {
+    pub(super) fn owner(&self, slot: u32) -> Option<&Arc<Endpoint>> {
         self.owners.get(&slot)
     }
 
     /// The slot that `pod` has.
-    pub fn of(&self, pod: &PodUid) -> Option<Slot> {
+    pub(super) fn of(&self, pod: &PodUid) -> Option<Slot> {
         self.by_pod.get(pod).copied()
     }
 
     /// Pods that have a slot.
-    pub fn pods(&self) -> impl Iterator<Item = &PodUid> {
+    pub(super) fn pods(&self) -> impl Iterator<Item = &PodUid> {
         self.by_pod.keys()
     }
 
     /// Slots that a packet may carry, rising.
-    pub fn known(&self) -> impl Iterator<Item = u32> + '_ {
+    pub(super) fn known(&self) -> impl Iterator<Item = u32> + '_ {
         self.owners.keys().copied()
     }
 

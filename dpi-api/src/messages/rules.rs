@@ -18,6 +18,8 @@ pub struct RulesReport {
     pub inactive: u32,
     /// Rules refused, and files that cannot be read.
     pub failed: u32,
+    /// Rules loaded in another way than their author may expect.
+    pub warnings: u32,
     /// The first [`RulesReport::MAX_PROBLEMS`] of what was refused.
     pub problems: Vec<RuleProblem>,
     /// Ports that a rule can match.
@@ -53,17 +55,4 @@ impl RuleProblem {
     pub const MAX_OPTION: usize = 64;
     /// Longest reason in bytes.
     pub const MAX_REASON: usize = 512;
-}
-
-/// In whose syntax rules are read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Dialect {
-    /// A rule that uses forms of Snort 2 alone is read as Snort 2, any other as Snort 3.
-    #[default]
-    Auto,
-    /// What Snort 3 refuses is refused.
-    Snort3,
-    /// Snort 2.9.
-    Snort2,
 }

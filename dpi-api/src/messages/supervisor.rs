@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::Dialect;
-
 /// A message to the worker, in the order in which they are sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToWorker {
@@ -39,8 +37,6 @@ impl ToWorker {
 pub struct Start {
     /// Every `*.rules` below it is read.
     pub rules: PathBuf,
-    /// Syntax of the rules.
-    pub dialect: Dialect,
     /// Epoch that the first ruleset gets; it goes on from the last worker's, so that the
     /// kernel's bypass entries of that one mean nothing.
     pub epoch: u32,

@@ -68,6 +68,7 @@ fn report(problems: usize) -> RulesReport {
         loaded: 60,
         inactive: 2,
         failed: 3,
+        warnings: 0,
         problems: vec![longest_problem(); problems],
         ports: PortMap::all(),
         millis: 12,
@@ -103,7 +104,6 @@ fn to_worker() -> Vec<ToWorker> {
     vec![
         ToWorker::Start(Start {
             rules: PathBuf::from("/usr/etc/snort/rules"),
-            dialect: Dialect::Auto,
             epoch: 1,
             hash_seed: u64::MAX,
             limits: EngineLimits {

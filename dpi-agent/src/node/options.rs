@@ -1,0 +1,50 @@
+//! What the supervisor is told at its start.
+
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
+
+use dpi_capture::sink::Preference;
+
+/// Everything `dpi-agent node` can be told.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Directory of YAML manifests.
+    pub manifests: PathBuf,
+    /// Directory of rule files.
+    pub rules: PathBuf,
+    /// File that alerts are appended to; `None`: standard output.
+    pub output: Option<PathBuf>,
+    /// How alerts are written.
+    pub format: Format,
+    /// Name of this node; `None` takes every pod as its own.
+    pub node_name: Option<String>,
+    /// Directory for pins on a BPF file system.
+    pub pin_dir: PathBuf,
+    /// Directory for what must outlive the process.
+    pub state_dir: PathBuf,
+    /// Packet threads.
+    pub workers: NonZeroU32,
+    /// Bytes of each ring; `None`: by the memory limit.
+    pub ring_memory: Option<u64>,
+    /// Kind of the sink device.
+    pub sink: Preference,
+    /// Name of the sink device.
+    pub sink_name: String,
+    /// Address of `/metrics`, `/healthz` and `/readyz`; `None`: not served.
+    pub metrics: Option<SocketAddr>,
+    /// The status as JSON; `None`: not written.
+    pub status: Option<PathBuf>,
+    /// Level of the eBPF programs' log, 0 (off) to 5.
+    pub ebpf_log: u8,
+}
+
+/// How an alert is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// One JSON object a line, EVE names.
+    #[default]
+    Json,
+    /// One line of text, as Snort's `alert_fast`.
+    Fast,
+    /// Columns for a terminal.
+    Table,
+}

@@ -1,0 +1,527 @@
+//! The loop that brings about what is desired.
+
+mod closing;
+mod publish;
+mod worker;
+
+use std::{
+    collections::BTreeMap,
+    hash::{BuildHasher, Hasher, RandomState},
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use dpi_api::messages::{EngineLimits, RulesReport, ToWorker};
+use dpi_capture::{Budget, BudgetError, Geometry, memory_limit, ring_budget};
+use dpi_common::Slot;
+use rustix::time::{ClockId, clock_gettime};
+use tokio::{
+    io::unix::AsyncFd,
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+    time::{Interval, MissedTickBehavior, interval, sleep_until},
+};
+
+use super::{
+    account::Account,
+    alerts::{AlertOutput, OutputError},
+    backoff::Backoff,
+    options::Options,
+    plan::{Outcome, Step, plan},
+    rings::CaptureOptions,
+    session::Session,
+    slots::Slots,
+    state::State as Saved,
+    status::{State, Status},
+    worker_process::{WorkerEvent, WorkerProcess},
+};
+use crate::{
+    desired::{Desired, Endpoint, desired},
+    interfaces::{self, CgroupId, Changes, Interfaces, Location, NetlinkError, NotFound},
+    kernel,
+    manifests::{DirectorySource, SourceError},
+    metrics,
+    snapshot::{CgroupPath, PodUid, Snapshot},
+    socket,
+};
+
+/// Lease, books and status.
+const TICK: Duration = Duration::from_secs(1);
+/// Watchdog, unsent messages, and what was put off.
+const LOOK: Duration = Duration::from_millis(200);
+/// Interfaces settle for so long before the tables are read: a CNI makes links, addresses
+/// and routes one after the other.
+const SETTLE: Duration = Duration::from_millis(30);
+/// Time after which inspection that could not begin is tried again.
+const RETRY: Duration = Duration::from_secs(5);
+/// A dead worker's rings are filled on for so long; the next one goes on with them.
+const GRACE: Duration = Duration::from_secs(5);
+/// Time for a worker to finish when told to.
+const FAREWELL: Duration = Duration::from_secs(3);
+/// Messages taken from the worker at a time, so that timers are not kept waiting.
+const BATCH: usize = 512;
+/// Memory limit to share out where there is none.
+const ASSUMED_LIMIT: u64 = 1 << 30;
+/// Bytes that a tracked flow is reckoned at.
+const FLOW_BYTES: u64 = 1024;
+
+/// Why the supervisor ends before it is told to.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The manifests.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The rules directory.
+    #[error(
+        "rules directory {path}: {source}; name an existing directory with *.rules files by --rules"
+    )]
+    Rules {
+        /// The directory.
+        path: std::path::PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// The state directory.
+    #[error(
+        "state directory {path}: {source}; name a directory that the agent may write to by --state-dir"
+    )]
+    StateDir {
+        /// The directory.
+        path: std::path::PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// The alert output.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The memory limit.
+    #[error(transparent)]
+    Budget(#[from] BudgetError),
+    /// The node's interfaces.
+    #[error(transparent)]
+    Netlink(#[from] NetlinkError),
+    /// The metrics' address.
+    #[error(transparent)]
+    Metrics(#[from] metrics::MetricsError),
+    /// Privileges or the eBPF object.
+    #[error(transparent)]
+    Kernel(#[from] Box<kernel::KernelError>),
+    /// A system call failed.
+    #[error("supervisor: {0}")]
+    System(#[from] io::Error),
+}
+
+/// Inspects what is selected until `SIGTERM` or `SIGINT`.
+pub async fn run(options: Options) -> Result<(), NodeError> {
+    let mut events = Events::new()?;
+    let source = DirectorySource::start(options.manifests.clone(), options.node_name.clone())?;
+    std::fs::read_dir(&options.rules).map_err(|source| NodeError::Rules {
+        path: options.rules.clone(),
+        source,
+    })?;
+    std::fs::create_dir_all(&options.state_dir).map_err(|source| NodeError::StateDir {
+        path: options.state_dir.clone(),
+        source,
+    })?;
+    let output = AlertOutput::open(options.output.as_deref(), options.format)?;
+    kernel::check().map_err(Box::new)?;
+    let budget = budget(&options)?;
+    let (published, readers) = watch::channel(Arc::new(Status::default()));
+    if let Some(address) = options.metrics {
+        let server = metrics::bind(address).await?;
+        tokio::spawn(metrics::serve(server, readers));
+    }
+    let mut supervisor = Supervisor::new(options, &budget, source, output, published)?;
+    supervisor.remove_leftovers().await;
+    supervisor.resolve();
+    supervisor.run(&mut events).await;
+    supervisor.shut_down().await;
+    supervisor.publish(State::Stopped);
+    Ok(())
+}
+
+/// How the memory is shared out.
+fn budget(options: &Options) -> Result<Budget, BudgetError> {
+    let membership = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let limit = memory_limit("/sys/fs/cgroup".as_ref(), &membership)?;
+    let mut budget = ring_budget(limit.unwrap_or(ASSUMED_LIMIT), options.workers)?;
+    if let Some(bytes) = options.ring_memory {
+        budget.ring = Geometry::within(bytes);
+    }
+    Ok(budget)
+}
+
+/// What the loop waits for besides worker and manifests.
+struct Events {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+    links: AsyncFd<Changes>,
+    tick: Interval,
+    look: Interval,
+}
+
+impl Events {
+    fn new() -> Result<Self, NodeError> {
+        let every = |period| {
+            let mut interval = interval(period);
+            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            interval
+        };
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+            links: socket::asynchronous(Changes::subscribe()?)?,
+            tick: every(TICK),
+            look: every(LOOK),
+        })
+    }
+}
+
+struct Supervisor {
+    options: Options,
+    capture: CaptureOptions,
+    limits: EngineLimits,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    source: DirectorySource,
+    output: AlertOutput,
+    published: watch::Sender<Arc<Status>>,
+    interfaces: Interfaces,
+    snapshot: Arc<Snapshot>,
+    desired: Desired,
+    outcome: Outcome,
+    slots: Slots,
+    failed: BTreeMap<u32, String>,
+    worker: Option<WorkerProcess>,
+    session: Option<Session>,
+    rules: Option<RulesReport>,
+    rules_error: Option<String>,
+    problem: Option<String>,
+    /// Highest epoch that any worker had.
+    epoch: u32,
+    backoff: Backoff,
+    /// When the next worker is started, or inspection tried again.
+    start_at: Option<Instant>,
+    /// Nothing is selected any more, and something is still there.
+    closing: bool,
+    /// When interfaces are looked at again.
+    resolve_at: Option<Instant>,
+    /// Rules are to be compiled anew, and the worker has not been told yet.
+    reload: bool,
+    died_at: Option<Instant>,
+    deaths: u64,
+    last_end: Option<String>,
+    account: Account,
+    saved: Option<Saved>,
+    received: u64,
+    bypasses: u64,
+}
+
+impl Supervisor {
+    fn new(
+        options: Options,
+        budget: &Budget,
+        source: DirectorySource,
+        output: AlertOutput,
+        published: watch::Sender<Arc<Status>>,
+    ) -> Result<Self, NodeError> {
+        let saved = Saved::read(&options.state_dir);
+        let snapshots = source.snapshots();
+        let snapshot = Arc::clone(&snapshots.borrow());
+        let capture = CaptureOptions {
+            sink: options.sink,
+            name: options.sink_name.clone(),
+            geometry: budget.ring,
+            readers: budget.readers.get(),
+        };
+        let flows = budget.engine / 2 / FLOW_BYTES;
+        Ok(Self {
+            capture,
+            limits: EngineLimits {
+                max_flows: u32::try_from(flows).unwrap_or(u32::MAX),
+                reassembly_memory: budget.engine / 2,
+            },
+            interfaces: interfaces::read()?,
+            desired: desired(&snapshot),
+            account: saved
+                .as_ref()
+                .map(|s| s.account.clone())
+                .unwrap_or_default(),
+            slots: Slots::starting_at(Slot::new_checked(1).unwrap_or(Slot::MAX)),
+            options,
+            snapshots,
+            source,
+            output,
+            published,
+            snapshot,
+            outcome: Outcome::default(),
+            failed: BTreeMap::new(),
+            worker: None,
+            session: None,
+            rules: None,
+            rules_error: None,
+            problem: None,
+            // Bypasses that an earlier run left in the kernel are of other epochs.
+            epoch: u32::try_from(random_u64() >> 33).unwrap_or(0),
+            backoff: Backoff::default(),
+            start_at: None,
+            closing: false,
+            resolve_at: None,
+            reload: false,
+            died_at: None,
+            deaths: 0,
+            last_end: None,
+            saved,
+            received: 0,
+            bypasses: 0,
+        })
+    }
+
+    async fn run(&mut self, events: &mut Events) {
+        loop {
+            let wake = self.wake();
+            tokio::select! {
+                biased;
+                _ = events.terminate.recv() => return,
+                _ = events.interrupt.recv() => return,
+                _ = events.look.tick() => self.look(),
+                _ = events.tick.tick() => self.tick(),
+                changed = self.snapshots.changed() => match changed {
+                    Ok(()) => self.snapshot_changed(),
+                    Err(_) => return,
+                },
+                () = links_changed(&events.links) => self.resolve_soon(),
+                event = worker_event(&mut self.worker) => match event {
+                    WorkerEvent::Speaks => self.listen(),
+                    WorkerEvent::Ended(end) => self.worker_ended(end),
+                },
+                _ = events.hang_up.recv() => {
+                    self.reload = true;
+                    self.tell_worker();
+                }
+                () = at(wake) => self.woken(),
+            }
+            if std::mem::take(&mut self.closing) {
+                self.close().await;
+                // Manifests may have changed meanwhile.
+                self.drive();
+            }
+        }
+    }
+
+    /// The next moment that something was put off to.
+    fn wake(&self) -> Option<Instant> {
+        [self.start_at, self.resolve_at].into_iter().flatten().min()
+    }
+
+    fn woken(&mut self) {
+        let now = Instant::now();
+        if self.resolve_at.is_some_and(|at| at <= now) {
+            self.resolve_at = None;
+            match interfaces::read() {
+                Ok(interfaces) => self.interfaces = interfaces,
+                Err(error) => tracing::warn!(%error, "the node's interfaces cannot be read"),
+            }
+            self.resolve();
+        }
+        if self.start_at.is_some_and(|at| at <= now) {
+            self.start_at = None;
+            self.drive();
+        }
+    }
+
+    fn resolve_soon(&mut self) {
+        self.resolve_at.get_or_insert(Instant::now() + SETTLE);
+    }
+
+    fn snapshot_changed(&mut self) {
+        self.snapshot = Arc::clone(&self.snapshots.borrow_and_update());
+        self.desired = desired(&self.snapshot);
+        match interfaces::read() {
+            Ok(interfaces) => self.interfaces = interfaces,
+            Err(error) => tracing::warn!(%error, "the node's interfaces cannot be read"),
+        }
+        self.resolve();
+    }
+
+    /// Finds where each endpoint's packets pass, and brings that about.
+    fn resolve(&mut self) {
+        let now = monotonic();
+        let endpoints: Vec<Arc<Endpoint>> = self
+            .desired
+            .endpoints
+            .iter()
+            .cloned()
+            .map(Arc::new)
+            .collect();
+        self.adopt_slots(&endpoints);
+        let gone: Vec<PodUid> = self
+            .slots
+            .pods()
+            .filter(|uid| !endpoints.iter().any(|e| e.pod.uid == **uid))
+            .cloned()
+            .collect();
+        for uid in &gone {
+            self.slots.release(uid, now);
+        }
+        let mut placed = Vec::with_capacity(endpoints.len());
+        for endpoint in endpoints {
+            match self.slots.assign(&endpoint, now) {
+                Ok(slot) => placed.push((endpoint, slot)),
+                Err(error) => self.problem = Some(error.to_string()),
+            }
+        }
+        let outcome = plan(&placed, &self.interfaces, look_up);
+        for (uid, found) in &outcome.found {
+            if let Err(error) = found
+                && self.outcome.found.get(uid) != Some(found)
+            {
+                tracing::warn!("pod {uid} is not inspected: {error}");
+            }
+        }
+        self.outcome = outcome;
+        self.drive();
+    }
+
+    /// Slots that the kernel holds from an earlier run stay with the pods behind the
+    /// same interfaces, so that packets on their way keep their names.
+    fn adopt_slots(&mut self, endpoints: &[Arc<Endpoint>]) {
+        let Some(session) = &self.session else { return };
+        for endpoint in endpoints {
+            if let Ok(Location::Interface { ifindex, .. }) = self.interfaces.locate(&endpoint.pod)
+                && let Some(held) = session.plan.interfaces.get(&ifindex)
+                && let Some(slot) = Slot::new_checked(held.slot)
+            {
+                self.slots.adopt(endpoint, slot);
+            }
+        }
+    }
+
+    /// The next step towards what is desired.
+    fn drive(&mut self) {
+        if self.desired.endpoints.is_empty() {
+            self.start_at = None;
+            self.closing = self.worker.is_some() || self.session.is_some();
+        } else if self.worker.is_none() {
+            if self.start_at.is_none() {
+                self.start_worker();
+            }
+        } else {
+            self.reconcile();
+        }
+        self.publish_now();
+    }
+
+    fn reconcile(&mut self) {
+        let ready = self.worker.as_ref().is_some_and(|worker| worker.running);
+        let Some(session) = self.session.as_mut().filter(|_| ready) else {
+            return;
+        };
+        if self
+            .interfaces
+            .name(session.rings.sink().ifindex())
+            .is_none()
+        {
+            // Perhaps the table is older than the sink; a sink that is gone shows again.
+            self.resolve_at.get_or_insert(Instant::now() + LOOK);
+        }
+        // A pod that goes is not inspected any more before another is.
+        let failed = session.reconcile(&self.outcome.plan, &self.interfaces);
+        self.failed.clear();
+        for (step, error) in failed {
+            let message = format!("{:#}", anyhow::Error::from(error));
+            tracing::warn!(?step, "{message}");
+            if let Step::Attach(ifindex, _) = step {
+                self.failed.insert(ifindex, message);
+            }
+            // An interface that vanished meanwhile is gone from the next table.
+            self.resolve_at.get_or_insert(Instant::now() + TICK);
+        }
+        let slots: Vec<u32> = self.slots.known().take(ToWorker::MAX_SLOTS).collect();
+        if let Some(worker) = &mut self.worker {
+            // One policy exists, so that a table that is late harms nothing.
+            if let Err(error) = worker.send(&ToWorker::Slots { slots }, &[]) {
+                worker.condemn(&error.to_string());
+            }
+        }
+    }
+
+    fn look(&mut self) {
+        self.tell_worker();
+        let stuck = self
+            .session
+            .as_ref()
+            .is_some_and(|s| s.rings.stuck(monotonic()));
+        if let Some(worker) = &mut self.worker {
+            if stuck {
+                worker.condemn("it was inside one packet for 2 s");
+            }
+            if let Some(reason) = worker.condemned.take() {
+                tracing::error!("the worker is killed: {reason}");
+                worker.kill();
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        let serving = self.worker.as_ref().is_some_and(|worker| worker.running)
+            || self.died_at.is_some_and(|at| at.elapsed() < GRACE);
+        if let Some(session) = &mut self.session {
+            if serving && let Err(error) = session.renew_lease() {
+                self.problem = Some(format!("{:#}", anyhow::Error::from(error)));
+            }
+            if let Err(error) = session.rings.update() {
+                tracing::warn!(%error, "the rings' figures cannot be read");
+            }
+        }
+        self.save();
+        self.publish_now();
+    }
+}
+
+/// What the worker does next; never without a worker.
+async fn worker_event(worker: &mut Option<WorkerProcess>) -> WorkerEvent {
+    match worker {
+        Some(worker) => worker.event().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn links_changed(links: &AsyncFd<Changes>) {
+    match links.readable().await {
+        Ok(mut guard) => {
+            if let Err(error) = links.get_ref().drain() {
+                tracing::warn!(%error, "changes of interfaces cannot be followed");
+            }
+            guard.clear_ready();
+        }
+        // Without notices the tables are still read with each change of manifests.
+        Err(_) => std::future::pending().await,
+    }
+}
+
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn look_up(path: &CgroupPath) -> Result<CgroupId, NotFound> {
+    interfaces::cgroup_id(path).map_err(|error| NotFound::Cgroup {
+        path: path.to_string(),
+        message: error.to_string(),
+    })
+}
+
+/// `CLOCK_MONOTONIC`.
+fn monotonic() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::Monotonic)).unwrap_or_default()
+}
+
+/// Unpredictable enough for hash seeds: std seeds its own hash maps so.
+fn random_u64() -> u64 {
+    RandomState::new().build_hasher().finish()
+}

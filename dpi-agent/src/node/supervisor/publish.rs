@@ -1,0 +1,170 @@
+//! The status, as it is now.
+
+use std::sync::Arc;
+
+use super::{
+    super::{
+        state::replace,
+        status::{
+            AlertStatus, CaptureStatus, InspectionStatus, PodStatus, RulesStatus, State, Status,
+            WorkerStatus,
+        },
+        worker_process::WorkerProcess,
+    },
+    Supervisor,
+};
+use crate::{
+    desired::InspectionReport,
+    interfaces::{Location, NotFound},
+    snapshot::PodUid,
+};
+
+impl Supervisor {
+    /// Publishes what is.
+    pub(super) fn publish_now(&self) {
+        let running = self.worker.as_ref().is_some_and(|worker| worker.running);
+        self.publish(match (self.desired.endpoints.is_empty(), running) {
+            (true, _) => State::Idle,
+            (false, true) if self.session.is_some() => State::Inspecting,
+            (false, _) => State::Starting,
+        });
+    }
+
+    /// Publishes to the metrics and writes the file.
+    pub(super) fn publish(&self, state: State) {
+        let status = Arc::new(self.status(state));
+        if let Some(path) = &self.options.status {
+            let written = serde_json::to_vec_pretty(&*status).map_err(std::io::Error::from);
+            if let Err(error) = written.and_then(|bytes| replace(path, &bytes)) {
+                tracing::warn!(%error, "the status cannot be written to {}", path.display());
+            }
+        }
+        self.published.send_replace(status);
+    }
+
+    fn status(&self, state: State) -> Status {
+        let account = self.accounted();
+        let problems = self.source.problems();
+        let problems = problems.borrow().iter().map(ToString::to_string).collect();
+        Status {
+            node: self.options.node_name.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+            pid: std::process::id(),
+            state,
+            inspections: self
+                .desired
+                .inspections
+                .iter()
+                .map(|i| self.inspection(i))
+                .collect(),
+            manifest_problems: problems,
+            rules: self.rules.as_ref().map(RulesStatus::from),
+            problems: self
+                .rules_error
+                .iter()
+                .chain(&self.problem)
+                .cloned()
+                .collect(),
+            worker: WorkerStatus {
+                pid: self.worker.as_ref().and_then(WorkerProcess::pid),
+                running: self.worker.as_ref().is_some_and(|worker| worker.running),
+                deaths: self.deaths,
+                last_end: self.last_end.clone(),
+            },
+            capture: self.session.as_ref().map(|session| CaptureStatus {
+                sink: session.rings.sink().kind().to_string(),
+                attach: session.attach_mode(),
+                rings: session.rings.len(),
+                interfaces: session.plan.interfaces.len(),
+            }),
+            packets: account.balance(),
+            engine: self
+                .session
+                .as_ref()
+                .map(|s| s.rings.counters())
+                .unwrap_or_default(),
+            alerts: AlertStatus {
+                found: account.alerts,
+                received: self.received,
+                written: self.output.written(),
+                dropped_alert_queue: account.alerts_dropped,
+                dropped_output: self.output.dropped(),
+            },
+            account,
+            bypasses: self.bypasses,
+        }
+    }
+
+    fn inspection(&self, report: &InspectionReport) -> InspectionStatus {
+        let selected = report.selected.iter().map(|uid| self.pod(uid));
+        let pending = report.pending.iter().map(|uid| PodStatus {
+            pod: self.name(uid),
+            inspected: false,
+            reason: Some("NoAddress"),
+            message: Some("the pod has no address yet".to_owned()),
+            location: None,
+            slot: None,
+        });
+        InspectionStatus {
+            namespace: report.inspection.namespace.clone(),
+            name: report.inspection.name.clone(),
+            error: report.accepted.as_ref().err().map(ToString::to_string),
+            pods: selected.chain(pending).collect(),
+        }
+    }
+
+    fn pod(&self, uid: &PodUid) -> PodStatus {
+        let found = self.outcome.found.get(uid);
+        let running = self.worker.as_ref().is_some_and(|worker| worker.running);
+        let (location, mut trouble) = match found {
+            Some(Ok(Location::Interface { ifindex, name })) => {
+                let failed = self.failed.get(ifindex);
+                let held = self.session.as_ref();
+                let held = held.is_some_and(|s| s.plan.interfaces.contains_key(ifindex));
+                let trouble = match failed {
+                    Some(message) => Some(("AttachFailed", message.clone())),
+                    None if held => None,
+                    None => Some(("NotProgrammed", "no program is attached yet".to_owned())),
+                };
+                (Some(name.clone()), trouble)
+            }
+            Some(Ok(Location::Cgroup(path))) => (Some(path.to_string()), None),
+            Some(Err(error)) => (None, Some((reason(error), error.to_string()))),
+            None => (
+                None,
+                Some(("NoSlot", "no workload number is free".to_owned())),
+            ),
+        };
+        if trouble.is_none() && !running {
+            let message = self.problem.clone().or_else(|| self.rules_error.clone());
+            let message = message.unwrap_or_else(|| "the worker is starting".to_owned());
+            trouble = Some(("NoWorker", message));
+        }
+        PodStatus {
+            pod: self.name(uid),
+            inspected: trouble.is_none(),
+            reason: trouble.as_ref().map(|(reason, _)| *reason),
+            message: trouble.map(|(_, message)| message),
+            location,
+            slot: self.slots.of(uid).map(dpi_common::Slot::get),
+        }
+    }
+
+    fn name(&self, uid: &PodUid) -> String {
+        let mut pods = self.snapshot.pods().iter();
+        pods.find(|pod| pod.uid == *uid).map_or_else(
+            || uid.to_string(),
+            |pod| format!("{}/{}", pod.namespace, pod.name),
+        )
+    }
+}
+
+fn reason(error: &NotFound) -> &'static str {
+    match error {
+        NotFound::Named(_) => "InterfaceNotFound",
+        NotFound::NoHostRoute { .. } => "NoHostRoute",
+        NotFound::HostNetwork => "CgroupUnknown",
+        NotFound::Shared { .. } => "InterfaceShared",
+        NotFound::Cgroup { .. } => "CgroupNotFound",
+    }
+}

@@ -1,0 +1,208 @@
+//! A directory of rule files to one compiled ruleset.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use dpi_api::{
+    alert::Text,
+    messages::{PortBytes, PortMap, RuleProblem, RulesReport},
+};
+use dpi_snort::{
+    Config,
+    detection::{CompileError, Detection, FlowbitRegistry},
+    parser::RuleError,
+};
+
+use crate::ruleset;
+
+/// A compiled ruleset and what became of each file and rule.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The rules in force.
+    pub detection: Detection,
+    /// Rule files read.
+    pub files: usize,
+    /// Rules left out.
+    pub errors: Vec<RuleError>,
+    /// Rules loaded in another way than their author may expect.
+    pub warnings: usize,
+    /// Files and folders that cannot be read.
+    pub unreadable: Vec<ruleset::LoadError>,
+}
+
+/// Why no ruleset could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The directory cannot be read.
+    #[error("rules directory {path}: {source}; name an existing directory with *.rules files")]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// There are rules, and each was refused.
+    #[error("rules directory {path}: all {failed} rules are refused, the first one so: {first}")]
+    NoneLeft {
+        /// The directory.
+        path: PathBuf,
+        /// Rules refused.
+        failed: usize,
+        /// What is wrong with the first.
+        first: Box<RuleError>,
+    },
+    /// The rules cannot be compiled together.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+}
+
+/// Reads every `*.rules` below `directory` in the order of their paths, and compiles them.
+pub fn load(
+    directory: &Path,
+    config: &Config,
+    flowbits: Arc<FlowbitRegistry>,
+) -> Result<Loaded, LoadError> {
+    fs::read_dir(directory).map_err(|source| LoadError::Directory {
+        path: directory.to_owned(),
+        source,
+    })?;
+    let ruleset::Loaded {
+        mut ruleset,
+        unreadable,
+        files,
+    } = ruleset::load(&[directory.to_owned()], flowbits);
+    let mut errors = std::mem::take(&mut ruleset.errors);
+    let warnings = ruleset.warnings.len();
+    let (detection, late) = Detection::compile(ruleset, config)?;
+    errors.extend(late);
+    let refused = || errors.iter().filter(|error| !error.is_inactive());
+    if let Some(first) = refused().next().filter(|_| detection.is_empty()) {
+        return Err(LoadError::NoneLeft {
+            path: directory.to_owned(),
+            failed: refused().count(),
+            first: Box::new(first.clone()),
+        });
+    }
+    Ok(Loaded {
+        detection,
+        files,
+        errors,
+        warnings,
+        unreadable,
+    })
+}
+
+impl Loaded {
+    /// What the supervisor is told of it.
+    pub fn report(&self, epoch: u32, took: Duration) -> RulesReport {
+        let refused = || self.errors.iter().filter(|error| !error.is_inactive());
+        let files = self.unreadable.iter().map(|error| RuleProblem {
+            file: Text::cut(&error.path.display().to_string()),
+            line: 0,
+            sid: None,
+            option: None,
+            reason: Text::cut(&format!("{}; let the agent read it", error.source)),
+        });
+        let ports = self.detection.ports();
+        RulesReport {
+            epoch,
+            files: count(self.files),
+            loaded: count(self.detection.len()),
+            inactive: count(self.errors.len() - refused().count()),
+            failed: count(refused().count() + self.unreadable.len()),
+            warnings: count(self.warnings),
+            problems: files
+                .chain(refused().map(problem))
+                .take(RulesReport::MAX_PROBLEMS)
+                .collect(),
+            ports: PortMap {
+                tcp: PortBytes::from_words(ports.tcp.words()),
+                udp: PortBytes::from_words(ports.udp.words()),
+                icmp: ports.icmp,
+                other: ports.other,
+            },
+            millis: u32::try_from(took.as_millis()).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+fn problem(error: &RuleError) -> RuleProblem {
+    RuleProblem {
+        file: Text::cut(&error.file),
+        line: error.line,
+        sid: error.sid,
+        option: error.option.as_deref().map(Text::cut),
+        reason: Text::cut(&error.reason.to_string()),
+    }
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"alert tcp any any -> any 80 (msg:"a"; content:"evil"; sid:1;)"#;
+
+    fn load_files(files: &[(&str, &str)]) -> Result<Loaded, LoadError> {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        load(folder.path(), &Config::default(), Arc::default())
+    }
+
+    #[test]
+    fn every_rule_file_below_is_read_and_a_bad_rule_costs_itself_alone() {
+        let loaded = load_files(&[
+            ("b.rules", GOOD),
+            (
+                "deep/er/c.rules",
+                "alert tcp any any -> any 443 (msg:\"b\"; sid:2;)\nnonsense\n",
+            ),
+            ("notes.txt", "no rule"),
+            (".old/d.rules", GOOD),
+        ])
+        .unwrap();
+        let report = loaded.report(3, Duration::from_millis(5));
+        assert_eq!((report.files, report.loaded, report.failed), (2, 2, 1));
+        assert_eq!((report.epoch, report.millis), (3, 5));
+        let problem = &report.problems[0];
+        assert!(problem.file.ends_with("deep/er/c.rules"), "{problem:?}");
+        assert_eq!(problem.line, 2);
+        assert!(report.ports.tcp.contains(80) && report.ports.tcp.contains(443));
+        assert!(!report.ports.tcp.contains(81));
+    }
+
+    #[test]
+    fn a_directory_without_rules_is_an_empty_ruleset() {
+        assert_eq!(load_files(&[]).unwrap().detection.len(), 0);
+    }
+
+    #[test]
+    fn what_cannot_be_a_ruleset_is_refused() {
+        let none = load_files(&[("a.rules", "nonsense\n")]).unwrap_err();
+        assert!(
+            matches!(none, LoadError::NoneLeft { failed: 1, .. }),
+            "{none}"
+        );
+        let missing = load(
+            Path::new("/nowhere/at/all"),
+            &Config::default(),
+            Arc::default(),
+        );
+        let text = missing.unwrap_err().to_string();
+        assert!(
+            text.contains("/nowhere/at/all") && text.contains("*.rules"),
+            "{text}"
+        );
+    }
+}
