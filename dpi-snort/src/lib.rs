@@ -39,7 +39,7 @@ pub mod unit;
 pub use config::Config;
 pub use engine::Engine;
 pub use frame::{ChecksumState, Direction, Frame, LinkType, Slot, Tag, VlanTag};
-pub use output::{Action, Alert, BypassReason, FlowEndpoints, Output};
+pub use output::{Action, Alert, BypassReason, FlowEndpoints, IcmpType, Output};
 pub use slots::{Policy, PolicyId, SlotTable};
 pub use stats::{Counter, Stats};
 pub use time::{MonoTime, Now, WallTime};

@@ -24,6 +24,8 @@ pub struct Alert<'a> {
     pub tag: Tag,
     /// Source and destination of that packet (innermost IP header).
     pub flow: FlowEndpoints,
+    /// Type and code, if that packet is an ICMP message.
+    pub icmp: Option<IcmpType>,
     /// Identity of the flow within this engine, stable for its life; `None` without a flow.
     pub flow_id: Option<u64>,
     /// Service name found for the flow ("http"), if any.
@@ -62,6 +64,15 @@ pub struct FlowEndpoints {
     pub dst_port: u16,
     /// IP protocol number.
     pub protocol: u8,
+}
+
+/// Type and code of an ICMP or ICMPv6 message; the two have numbers of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct IcmpType {
+    /// ICMP type.
+    pub icmp_type: u8,
+    /// ICMP code.
+    pub icmp_code: u8,
 }
 
 /// Rule actions. The engine is passive: they only say what would have been done.

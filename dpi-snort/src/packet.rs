@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use crate::output::FlowEndpoints;
+use crate::output::{FlowEndpoints, IcmpType};
 
 /// The innermost IP packet of a frame or of a rebuilt datagram.
 #[derive(Clone, Debug)]
@@ -144,6 +144,19 @@ impl Packet<'_> {
             Transport::Tcp(tcp) => (tcp.src_port, tcp.dst_port),
             Transport::Udp { src_port, dst_port } => (*src_port, *dst_port),
             Transport::Icmp { .. } | Transport::Other => (0, 0),
+        }
+    }
+
+    /// Type and code, if this is an ICMP message with a whole header.
+    pub fn icmp(&self) -> Option<IcmpType> {
+        match self.transport {
+            Transport::Icmp {
+                icmp_type, code, ..
+            } => Some(IcmpType {
+                icmp_type,
+                icmp_code: code,
+            }),
+            Transport::Tcp(_) | Transport::Udp { .. } | Transport::Other => None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod capture_file;
 pub mod conversation;
+pub mod fidelity;
 pub mod kernel_fixture;
 pub mod kernel_frames;
 pub mod netns;

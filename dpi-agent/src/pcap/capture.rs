@@ -40,10 +40,12 @@ pub enum CaptureError {
     #[error("cannot be read: {0}")]
     Io(#[from] io::Error),
     /// It is neither pcap nor pcapng.
-    #[error("is no capture: neither pcap nor pcapng")]
+    #[error("is no capture: neither pcap nor pcapng; editcap converts other formats")]
     NotACapture,
     /// It ends within a packet.
-    #[error("is cut short behind packet {packets}, at byte {offset}")]
+    #[error(
+        "is cut short behind packet {packets}, at byte {offset}: only what precedes was inspected"
+    )]
     Truncated {
         /// Packets read.
         packets: u64,
@@ -51,7 +53,9 @@ pub enum CaptureError {
         offset: u64,
     },
     /// A block contradicts itself.
-    #[error("is damaged behind packet {packets}, at byte {offset}")]
+    #[error(
+        "is damaged behind packet {packets}, at byte {offset}: only what precedes was inspected"
+    )]
     Damaged {
         /// Packets read.
         packets: u64,
@@ -60,7 +64,7 @@ pub enum CaptureError {
     },
     /// Its packets begin with a header that is not decoded.
     #[error(
-        "has link type {0}, which is not decoded: Ethernet, raw IP, null, loop, PPP, SLL and SLL2 are"
+        "has link type {0}, which is not decoded: capture as Ethernet, raw IP, null, loop, PPP, SLL or SLL2"
     )]
     LinkType(i32),
     /// A packet is larger than anything a capture holds.

@@ -3,7 +3,7 @@
 use std::{io, path::Path, sync::Arc};
 
 use dpi_api::alert::{
-    AlertRecord, EveTime, EventType, FlowTuple, Ports, Severity, Signature, community_id,
+    AlertRecord, EveTime, EventType, FlowTuple, IcmpType, Ports, Severity, Signature, community_id,
     protocol_name,
 };
 use dpi_snort::{
@@ -118,10 +118,10 @@ fn record(alert: &Alert<'_>, file: &str, number: u64) -> AlertRecord {
         dest_ip: flow.dst,
         dest_port: port(flow.dst_port),
         proto: protocol_name(flow.protocol),
-        icmp_type: None,
-        icmp_code: None,
+        icmp_type: alert.icmp.map(|icmp| icmp.icmp_type),
+        icmp_code: alert.icmp.map(|icmp| icmp.icmp_code),
         app_proto: alert.app_proto.map(str::to_owned),
-        community_id: has_ports.then(|| community(&flow)),
+        community_id: flow_tuple(alert).map(|tuple| community_id(0, &tuple)),
         direction: None,
         alert: signature(alert),
         dpi: Vec::new(),
@@ -130,14 +130,25 @@ fn record(alert: &Alert<'_>, file: &str, number: u64) -> AlertRecord {
     }
 }
 
-fn community(flow: &FlowEndpoints) -> String {
-    let tuple = FlowTuple {
+/// What the community id is made of. ICMP is told apart by its type, without which its flow
+/// has no name.
+fn flow_tuple(alert: &Alert<'_>) -> Option<FlowTuple> {
+    let flow = alert.flow;
+    let ports = match (flow.protocol, alert.icmp) {
+        (6 | 17 | 132, _) => Ports::Pair(flow.src_port, flow.dst_port),
+        (1 | 58, Some(icmp)) => Ports::Icmp(IcmpType {
+            icmp_type: icmp.icmp_type,
+            icmp_code: icmp.icmp_code,
+        }),
+        (1 | 58, None) => return None,
+        _ => Ports::None,
+    };
+    Some(FlowTuple {
         src: flow.src,
         dest: flow.dst,
         protocol: flow.protocol,
-        ports: Ports::Pair(flow.src_port, flow.dst_port),
-    };
-    community_id(0, &tuple)
+        ports,
+    })
 }
 
 fn signature(alert: &Alert<'_>) -> Signature {

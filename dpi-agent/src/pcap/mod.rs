@@ -73,8 +73,7 @@ pub fn run(options: &Options) -> Result<bool> {
             line::write(options.format, record, &mut line)?;
             out.write_all(&line)
         });
-        let inspected = inspected
-            .with_context(|| format!("cannot write alerts to {}", options.output.display()))?;
+        let inspected = inspected.with_context(|| unwritable(&options.output))?;
         if let Some(error) = &inspected.error {
             progress.suspend(|| complain(&format!("{}: {error}", path.display())));
             all_whole = false;
@@ -86,8 +85,7 @@ pub fn run(options: &Options) -> Result<bool> {
         progress.inc(1);
     }
     progress.finish_and_clear();
-    out.flush()
-        .with_context(|| format!("cannot write alerts to {}", options.output.display()))?;
+    out.flush().with_context(|| unwritable(&options.output))?;
     if options.stats {
         for (name, value) in counters.iter().filter(|(_, value)| **value > 0) {
             complain(&format!("{name} {value}"));
@@ -139,13 +137,15 @@ fn open(path: &Path) -> Result<Box<dyn Write>> {
     if path == Path::new("-") {
         return Ok(Box::new(BufWriter::new(io::stdout().lock())));
     }
-    let file = File::create(path).with_context(|| {
-        format!(
-            "cannot write {}: name a writable file with --output",
-            path.display()
-        )
-    })?;
+    let file = File::create(path).with_context(|| unwritable(path))?;
     Ok(Box::new(BufWriter::new(file)))
+}
+
+fn unwritable(path: &Path) -> String {
+    format!(
+        "cannot write alerts to {}: name a writable file with room with --output",
+        path.display()
+    )
 }
 
 /// A bar on a terminal; nothing elsewhere, and nothing for a single file.

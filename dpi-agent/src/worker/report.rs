@@ -116,7 +116,10 @@ fn wire(alert: &Alert<'_>, epoch: u32) -> WireAlert {
         src_port: if is_icmp { 0 } else { flow.src_port },
         dest_port: if is_icmp { 0 } else { flow.dst_port },
         protocol: flow.protocol,
-        icmp: None,
+        icmp: alert.icmp.map(|icmp| alert::IcmpType {
+            icmp_type: icmp.icmp_type,
+            icmp_code: icmp.icmp_code,
+        }),
         app_proto: alert.app_proto.map(Text::cut),
         flow_id: alert.flow_id,
         gid: alert.gid,

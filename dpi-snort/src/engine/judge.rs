@@ -104,7 +104,7 @@ impl Judge<'_> {
             slot: self.slot,
             direction,
         };
-        let endpoints = subject.packet.endpoints();
+        let (endpoints, icmp) = (subject.packet.endpoints(), subject.packet.icmp());
         let Judge {
             detection,
             scratch,
@@ -125,6 +125,7 @@ impl Judge<'_> {
                     time,
                     tag,
                     flow: endpoints,
+                    icmp,
                     flow_id: flow.map(|flow| flow.id),
                     app_proto: flow.and_then(|flow| flow.service),
                     gid: rule.id.gid,

@@ -1,0 +1,6 @@
+proto icmp
+client fd00::3
+server fd00::4
+
+>>>
+golden

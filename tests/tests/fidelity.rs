@@ -1,0 +1,99 @@
+//! What Snort 3 finds in the shared data, and how much of it the engine finds.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "the figures are printed for the record"
+)]
+
+use std::{fmt::Write, fs, path::Path};
+
+use dpi_tests::fidelity::{
+    Comparison, InspectError, Known, PROBE_FAMILIES, captures, probes, repository, synthetic,
+    table, test_data,
+};
+
+fn known() -> Known {
+    let path = repository().join("tests/fidelity/KNOWN_DIFFERENCES.md");
+    let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    text.parse()
+        .unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+#[test]
+fn the_list_of_known_differences_can_be_read() {
+    assert!(!known().is_empty());
+}
+
+/// No share is asked for; what fails is a capture that cannot be run, a panic, a packet that
+/// no counter tells of, and a listed difference that is none any more.
+#[test]
+fn alerts_are_compared_with_those_of_snort_3() {
+    let Some(data) = test_data() else {
+        println!("skipped: fidelity to Snort 3: set DPI_TEST_DATA to the folder of shared data");
+        return;
+    };
+    let comparisons = compare(&data).unwrap_or_else(|error| panic!("{error}"));
+    if comparisons.is_empty() {
+        return;
+    }
+    let known = known();
+    println!("\n{}", table(&comparisons, &known));
+    let list = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fidelity.txt");
+    fs::write(&list, differences(&comparisons, &known)).expect("a writable target folder");
+    println!("differences, one a line: {}", list.display());
+    for comparison in &comparisons {
+        assert!(comparison.items > 0, "{}: nothing was run", comparison.name);
+        assert!(comparison.packets > 0, "{}: no packet", comparison.name);
+    }
+    let outdated: Vec<String> = known
+        .outdated(&comparisons)
+        .iter()
+        .map(|(at, kind)| format!("{at} ({kind})"))
+        .collect();
+    assert!(
+        outdated.is_empty(),
+        "no longer different, strike them from tests/fidelity/KNOWN_DIFFERENCES.md: {}",
+        outdated.join(", ")
+    );
+}
+
+/// The sets that are there; what is missing is named.
+fn compare(data: &Path) -> Result<Vec<Comparison>, InspectError> {
+    let mut comparisons = Vec::new();
+    let present = |path: &str| {
+        let there = data.join(path).exists();
+        if !there {
+            println!("skipped: fidelity to Snort 3 on {path}: not in the shared data");
+        }
+        there
+    };
+    if present("rules") && present("pcaps/pcap") {
+        comparisons.push(captures(data)?);
+    }
+    for name in ["synth", "mut"] {
+        if present("rules") && present(&format!("synth/{name}.pcap")) {
+            comparisons.push(synthetic(data, name)?);
+        }
+    }
+    for family in PROBE_FAMILIES {
+        if present(&format!("probes/{family}.pcap")) {
+            comparisons.push(probes(data, family)?);
+        }
+    }
+    Ok(comparisons)
+}
+
+fn differences(comparisons: &[Comparison], known: &Known) -> String {
+    let mut text = String::new();
+    for comparison in comparisons {
+        for difference in &comparison.differences {
+            let reason = known.reason(difference).unwrap_or("unexplained");
+            let _ = writeln!(
+                text,
+                "{} {} {} [{}] {reason}",
+                comparison.name, difference.kind, difference.at, difference.what
+            );
+        }
+    }
+    text
+}
