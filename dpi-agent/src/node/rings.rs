@@ -65,6 +65,9 @@ impl Rings {
     /// Makes the sink and binds the rings.
     pub(super) fn open(options: &CaptureOptions) -> Result<Self, CaptureError> {
         let sink = Sink::create(options.sink, &options.name)?;
+        for attempt in sink.passed_over() {
+            tracing::info!("sink {attempt}");
+        }
         let rings = Ring::open_group(&RingOptions {
             ifindex: sink.ifindex(),
             geometry: options.geometry,

@@ -93,6 +93,7 @@ pub struct Sink {
     /// The tap, or the TCX link: what must stay open for the device to throw packets away.
     #[expect(dead_code, reason = "held for its effect in the kernel")]
     holder: Option<OwnedFd>,
+    passed_over: Vec<Attempt>,
 }
 
 impl Sink {
@@ -114,7 +115,12 @@ impl Sink {
         let mut attempts = Vec::new();
         for &kind in kinds {
             match Sink::create_kind(kind, name) {
-                Ok(sink) => return Ok(sink),
+                Ok(sink) => {
+                    return Ok(Sink {
+                        passed_over: attempts,
+                        ..sink
+                    });
+                }
                 Err(reason) => attempts.push(Attempt { kind, reason }),
             }
         }
@@ -181,6 +187,7 @@ impl Sink {
             ifindex: link.ifindex,
             gso_max_size,
             holder,
+            passed_over: Vec::new(),
         })
     }
 
@@ -198,6 +205,11 @@ impl Sink {
     /// What it is made of.
     pub fn kind(&self) -> SinkKind {
         self.kind
+    }
+
+    /// The better kinds that did not work, each with its reason.
+    pub fn passed_over(&self) -> &[Attempt] {
+        &self.passed_over
     }
 
     /// Its name.

@@ -26,7 +26,8 @@ use super::error::Reason;
 
 /// Says that a device is ours to replace.
 const ALIAS: &str = "dpi-agent sink";
-/// The largest there is (`ETH_MAX_MTU`), so that no clone is too big for the device.
+/// The largest there is (`ETH_MAX_MTU`), so that no clone is too big for the device. A tap
+/// takes less: its limit has the Ethernet header in it.
 const MTU: u32 = 65535;
 /// `GSO_MAX_SIZE` of Linux 5.19 and later.
 const GSO_MAX: u32 = 8 * 65535 - 65535 / 8192;
@@ -49,6 +50,7 @@ pub(super) struct Link {
     pub(super) ours: bool,
     gso_max_size: u32,
     tso_max_size: Option<u32>,
+    max_mtu: Option<u32>,
 }
 
 impl Netlink {
@@ -125,7 +127,9 @@ impl Netlink {
             vec![LinkAttribute::AfSpecUnspec(vec![no_ipv6])],
         );
         let _ = std::fs::write(format!("/proc/sys/net/ipv6/conf/{name}/disable_ipv6"), "1");
-        self.set(link.ifindex, vec![LinkAttribute::Mtu(MTU)])?;
+        // A driver without a limit says 0.
+        let limit = link.max_mtu.filter(|limit| *limit > 0).unwrap_or(MTU);
+        self.set(link.ifindex, vec![LinkAttribute::Mtu(MTU.min(limit))])?;
         let _ = self.set(link.ifindex, vec![LinkAttribute::IfAlias(ALIAS.to_owned())]);
         // Below 5.19 there is no IFLA_TSO_MAX_SIZE and no BIG TCP either.
         let largest = link.tso_max_size.unwrap_or(link.gso_max_size).min(GSO_MAX);
@@ -217,11 +221,13 @@ fn read_link(message: &LinkMessage) -> Link {
         ours: false,
         gso_max_size: 65536,
         tso_max_size: None,
+        max_mtu: None,
     };
     for attribute in &message.attributes {
         match attribute {
             LinkAttribute::GsoMaxSize(size) => link.gso_max_size = *size,
             LinkAttribute::TsoMaxSize(size) => link.tso_max_size = Some(*size),
+            LinkAttribute::MaxMtu(size) => link.max_mtu = Some(*size),
             LinkAttribute::IfAlias(alias) => link.ours = alias == ALIAS,
             LinkAttribute::LinkInfo(infos) => {
                 for info in infos {
