@@ -5,7 +5,7 @@ use aya_ebpf::{
     macros::classifier,
     programs::TcContext,
 };
-use dpi_common::{Interface, Slot, select::interface_flags};
+use dpi_common::{Interface, Slot};
 
 use crate::{
     frame::Frame,
@@ -59,16 +59,8 @@ fn classify_shared(frame: &Frame<'_>, interface: &Interface, hook: Hook) {
     let Some(control) = maps::CONTROL.get(0) else {
         return;
     };
-    if interface.flags & interface_flags::CGROUP != 0
-        && let Some(slot) = select::by_cgroup(frame, control, hook)
-    {
-        inspect(frame, slot, hook.on_node_interface());
-    }
-    if interface.flags & interface_flags::POD_IP != 0
-        && let Hook::Ingress = hook
-        && let Some(slot) = select::by_destination(frame)
-        && slot.get() != interface.slot
-    {
+    // One call: the verifier walks each copy of what is inlined.
+    if let Some(slot) = select::shared(frame, control, interface, hook) {
         inspect(frame, slot, hook.on_node_interface());
     }
 }

@@ -2,7 +2,8 @@
 
 use aya_ebpf::helpers::generated as helpers;
 use dpi_common::{
-    Control, Direction, Interface, PodIp, Slot, flow::FlowTuple, select::CGROUP_LEVELS,
+    Control, Direction, Interface, Packet, PodIp, Slot,
+    select::{CGROUP_LEVELS, interface_flags},
 };
 
 use crate::{frame::Frame, maps, packet};
@@ -44,30 +45,47 @@ pub(crate) fn interface(frame: &Frame<'_>) -> Option<Interface> {
     unsafe { maps::INTERFACES.get(frame.ifindex()) }.copied()
 }
 
-/// The workload in the network of the node that sends or receives the packet.
+/// The workload whose packet crosses an interface of the node.
 ///
 /// A socket's cgroup is known on egress alone: on ingress the packet's cgroup would be
 /// that of a sender on this node. So flows are learned from what leaves, and what
 /// arrives is found among them. The packet that opens a flow from outside comes before
-/// anything was learned and is missed.
+/// anything was learned and is missed. A destination address is the node's own or a
+/// pod's, so that at most one of the two ways finds a workload.
 #[inline(always)]
-pub(crate) fn by_cgroup(frame: &Frame<'_>, control: &Control, hook: Hook) -> Option<Slot> {
+pub(crate) fn shared(
+    frame: &Frame<'_>,
+    control: &Control,
+    interface: &Interface,
+    hook: Hook,
+) -> Option<Slot> {
+    let by_cgroup = interface.flags & interface_flags::CGROUP != 0;
     match hook {
-        Hook::Egress => {
+        Hook::Egress if by_cgroup => {
             let slot = by_sender(frame, control)?;
-            if let Some(tuple) = flow(frame) {
-                let _ = maps::LEARNED.insert(tuple, slot.get(), 0);
+            if let Ok(packet) = packet::parse(frame) {
+                let _ = maps::LEARNED.insert(packet.tuple(), slot.get(), 0);
             }
             Some(slot)
         }
+        Hook::Egress => None,
         Hook::Ingress => {
-            let tuple = flow(frame)?;
-            // SAFETY: the value is one aligned word; a recycled element gives another
-            // flow's slot at worst, for one packet.
-            let slot = unsafe { maps::LEARNED.get(tuple) }?;
-            Slot::new_checked(*slot)
+            let packet = packet::parse(frame).ok()?;
+            let learned = if by_cgroup { learned(&packet) } else { None };
+            if learned.is_none() && interface.flags & interface_flags::POD_IP != 0 {
+                return by_destination(&packet).filter(|slot| slot.get() != interface.slot);
+            }
+            learned
         }
     }
+}
+
+#[inline(always)]
+fn learned(packet: &Packet) -> Option<Slot> {
+    // SAFETY: the value is one aligned word; a recycled element gives another flow's slot
+    // at worst, for one packet.
+    let slot = unsafe { maps::LEARNED.get(packet.tuple()) }?;
+    Slot::new_checked(*slot)
 }
 
 /// The deepest selected or exempt cgroup above the sending socket. 0 in the map exempts.
@@ -93,15 +111,9 @@ fn by_sender(frame: &Frame<'_>, control: &Control) -> Option<Slot> {
     None
 }
 
-#[inline(always)]
-fn flow(frame: &Frame<'_>) -> Option<FlowTuple> {
-    packet::parse(frame).ok().map(|packet| packet.tuple())
-}
-
 /// The pod that has the packet's destination address.
 #[inline(always)]
-pub(crate) fn by_destination(frame: &Frame<'_>) -> Option<Slot> {
-    let packet = packet::parse(frame).ok()?;
+fn by_destination(packet: &Packet) -> Option<Slot> {
     let key = PodIp {
         address: packet.dst,
         family: u32::from(packet.family),
