@@ -13,7 +13,8 @@ use clap::{Args, Parser, Subcommand};
 use dpi_capture::sink::Preference;
 
 use crate::{
-    node::{self, Format, Options},
+    alerts::Format,
+    node::{self, Options},
     pcap, ruleset, worker,
 };
 

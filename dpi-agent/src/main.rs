@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context;
 use clap::Parser;
-use dpi_agent::cli::Cli;
+use dpi_agent::{cli::Cli, error_line::error_line};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -16,8 +16,7 @@ fn main() -> ExitCode {
     match log_to_stderr(&cli.log).and_then(|()| cli.run()) {
         Ok(code) => code,
         Err(error) => {
-            // One line: whoever reads it has the remedy before the eyes.
-            let text = format!("{error:#}").replace('\n', " ");
+            let text = error_line(error.as_ref());
             // Without standard error nobody is left to be told.
             let _ = writeln!(std::io::stderr(), "dpi-agent: {text}");
             ExitCode::from(2)

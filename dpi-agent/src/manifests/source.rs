@@ -43,7 +43,8 @@ pub struct DirectorySource {
 pub enum SourceError {
     /// It cannot be watched or read.
     #[error(
-        "manifests directory {path}: {source}; name an existing directory that the agent may read"
+        "manifests directory {path}: {source}; name an existing directory that the agent may read by \
+         --manifests"
     )]
     Directory {
         /// The directory.

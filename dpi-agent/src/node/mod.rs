@@ -8,7 +8,6 @@
 //! outlive them and the process, so that each packet is booked once.
 
 mod account;
-mod alerts;
 mod backoff;
 mod options;
 mod plan;
@@ -21,11 +20,10 @@ mod supervisor;
 mod worker_process;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use account::{Account, Balance};
-pub use alerts::OutputError;
-pub use options::{Format, Options};
+pub use options::Options;
 pub use rings::CaptureError;
 pub use session::SessionError;
 pub use status::{

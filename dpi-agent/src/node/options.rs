@@ -4,6 +4,8 @@ use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
 use dpi_capture::sink::Preference;
 
+use crate::alerts::Format;
+
 /// Everything `dpi-agent node` can be told.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -35,16 +37,4 @@ pub struct Options {
     pub status: Option<PathBuf>,
     /// Level of the eBPF programs' log, 0 (off) to 5.
     pub ebpf_log: u8,
-}
-
-/// How an alert is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// One JSON object a line, EVE names.
-    #[default]
-    Json,
-    /// One line of text, as Snort's `alert_fast`.
-    Fast,
-    /// Columns for a terminal.
-    Table,
 }

@@ -16,6 +16,7 @@ use super::{
     rings::{CaptureError, CaptureOptions, Rings},
 };
 use crate::{
+    error_line::error_line,
     interfaces::{CgroupId, Interfaces},
     kernel::{self, Kernel, KernelError, SharedInterface},
 };
@@ -157,10 +158,10 @@ impl Session {
     pub(super) fn quiesce(&mut self) {
         let failed = self.reconcile(&Plan::default(), &Interfaces::default());
         for (step, error) in failed {
-            tracing::warn!(?step, "{:#}", anyhow::Error::from(error));
+            tracing::warn!(?step, "{}", error_line(&error));
         }
         if let Err(error) = self.kernel.revoke_lease() {
-            tracing::warn!("{:#}", anyhow::Error::from(error));
+            tracing::warn!("{}", error_line(&error));
         }
     }
 

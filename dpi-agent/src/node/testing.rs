@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A selected pod by `namespace/name`, without addresses.
-pub(super) fn endpoint(name: &str) -> Arc<Endpoint> {
+pub(crate) fn endpoint(name: &str) -> Arc<Endpoint> {
     let (namespace, pod) = name.split_once('/').unwrap();
     Arc::new(Endpoint {
         pod: Arc::new(Pod {

@@ -9,6 +9,7 @@ use super::{
     FAREWELL, Supervisor, worker_event,
 };
 use crate::desired::Desired;
+use crate::error_line::error_line;
 
 /// Longest wait for packets that are still in the rings.
 const DRAIN: Duration = Duration::from_secs(1);
@@ -118,7 +119,7 @@ impl Supervisor {
             Err(error) => tracing::warn!(%error, "the programs' last figures cannot be read"),
         }
         if let Err(error) = session.close() {
-            tracing::error!("{:#}", anyhow::Error::from(error));
+            tracing::error!("{}", error_line(&error));
         }
     }
 

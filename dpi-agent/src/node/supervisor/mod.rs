@@ -25,7 +25,6 @@ use tokio::{
 
 use super::{
     account::Account,
-    alerts::{AlertOutput, OutputError},
     backoff::Backoff,
     options::Options,
     plan::{Outcome, Step, plan},
@@ -37,7 +36,9 @@ use super::{
     worker_process::{WorkerEvent, WorkerProcess},
 };
 use crate::{
+    alerts::{AlertOutput, OutputError},
     desired::{Desired, Endpoint, desired},
+    error_line::error_line,
     interfaces::{self, CgroupId, Changes, Interfaces, Location, NetlinkError, NotFound},
     kernel,
     manifests::{DirectorySource, SourceError},
@@ -115,6 +116,7 @@ pub enum NodeError {
 /// Inspects what is selected until `SIGTERM` or `SIGINT`.
 pub async fn run(options: Options) -> Result<(), NodeError> {
     let mut events = Events::new()?;
+    kernel::check().map_err(Box::new)?;
     let source = DirectorySource::start(options.manifests.clone(), options.node_name.clone())?;
     std::fs::read_dir(&options.rules).map_err(|source| NodeError::Rules {
         path: options.rules.clone(),
@@ -125,7 +127,6 @@ pub async fn run(options: Options) -> Result<(), NodeError> {
         source,
     })?;
     let output = AlertOutput::open(options.output.as_deref(), options.format)?;
-    kernel::check().map_err(Box::new)?;
     let budget = budget(&options)?;
     let (published, readers) = watch::channel(Arc::new(Status::default()));
     if let Some(address) = options.metrics {
@@ -431,7 +432,7 @@ impl Supervisor {
         let failed = session.reconcile(&self.outcome.plan, &self.interfaces);
         self.failed.clear();
         for (step, error) in failed {
-            let message = format!("{:#}", anyhow::Error::from(error));
+            let message = error_line(&error);
             tracing::warn!(?step, "{message}");
             if let Step::Attach(ifindex, _) = step {
                 self.failed.insert(ifindex, message);
@@ -470,7 +471,7 @@ impl Supervisor {
             || self.died_at.is_some_and(|at| at.elapsed() < GRACE);
         if let Some(session) = &mut self.session {
             if serving && let Err(error) = session.renew_lease() {
-                self.problem = Some(format!("{:#}", anyhow::Error::from(error)));
+                self.problem = Some(error_line(&error));
             }
             if let Err(error) = session.rings.update() {
                 tracing::warn!(%error, "the rings' figures cannot be read");

@@ -10,7 +10,6 @@ use dpi_common::Slot;
 
 use super::{
     super::{
-        alerts,
         plan::plan,
         session::{Session, SessionError},
         slots::Slots,
@@ -19,7 +18,9 @@ use super::{
     BATCH, RETRY, Supervisor, look_up, monotonic, random_u64,
 };
 use crate::{
+    alerts,
     desired::Endpoint,
+    error_line::error_line,
     kernel,
     socket::{Received, Sent},
 };
@@ -42,6 +43,11 @@ impl Supervisor {
             Ok(worker) => {
                 tracing::info!(pid = worker.pid(), "worker started");
                 self.worker = Some(worker);
+                // While it compiles the rules: the kernel takes its time to verify
+                // programs. Nothing is handed over before the worker reads its rings.
+                if self.session.is_none() {
+                    self.open_session();
+                }
             }
             Err(error) => {
                 self.set_problem(format!("the worker cannot be started: {error:#}"));
@@ -62,7 +68,7 @@ impl Supervisor {
             return;
         };
         if let Err(error) = session.set_rules(&report) {
-            self.problem = Some(format!("{:#}", anyhow::Error::from(error)));
+            self.problem = Some(error_line(&error));
         }
         self.rules = Some(report);
         self.pass_rings();
@@ -98,7 +104,7 @@ impl Supervisor {
                 true
             }
             Err(error) => {
-                self.cannot_inspect(error);
+                self.cannot_inspect(&error);
                 false
             }
         }
@@ -130,8 +136,8 @@ impl Supervisor {
         self.outcome = plan(&placed, &self.interfaces, look_up);
     }
 
-    pub(super) fn cannot_inspect(&mut self, error: SessionError) {
-        self.set_problem(format!("{:#}", anyhow::Error::from(error)));
+    pub(super) fn cannot_inspect(&mut self, error: &SessionError) {
+        self.set_problem(error_line(error));
         // The worker waits for rings that do not come.
         if let Some(mut worker) = self.worker.take() {
             worker.kill();
@@ -165,7 +171,7 @@ impl Supervisor {
         if let Some(session) = &mut self.session
             && let Err(error) = session.renew_lease()
         {
-            self.problem = Some(format!("{:#}", anyhow::Error::from(error)));
+            self.problem = Some(error_line(&error));
         }
         self.reconcile();
         self.tell_worker();
