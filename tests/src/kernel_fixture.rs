@@ -103,7 +103,7 @@ fn remove_stale() {
 pub fn skipped(reason: &dyn std::fmt::Display) {
     #[expect(clippy::print_stderr, reason = "the test harness shows it")]
     {
-        eprintln!("SKIPPED: {reason}");
+        eprintln!("skipped: {reason}");
     }
 }
 

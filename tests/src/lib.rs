@@ -5,4 +5,5 @@ pub mod conversation;
 pub mod fidelity;
 pub mod kernel_fixture;
 pub mod kernel_frames;
+pub mod lab;
 pub mod netns;

@@ -1,12 +1,13 @@
 //! Network namespaces and veths that are gone when the test is, also when it panics.
 
 use std::{
+    ffi::OsString,
     fs::{self, File},
-    io,
-    path::Path,
+    os::fd::AsFd as _,
+    path::{Path, PathBuf},
     process::{self, Command},
     sync::atomic::{AtomicU32, Ordering},
-    thread,
+    thread::{self, JoinHandle},
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -26,9 +27,14 @@ impl Netns {
     /// Makes one, with its loopback up and IPv6 without the wait for duplicate addresses.
     pub fn new() -> Result<Netns> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        remove_stale();
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{PREFIX}{}-{count}", process::id());
+        Netns::labelled(&count.to_string())
+    }
+
+    /// The same with a label at the end of its name, for people.
+    pub fn labelled(label: &str) -> Result<Netns> {
+        remove_stale();
+        let name = format!("{PREFIX}{}-{label}", process::id());
         run("ip", &["netns", "add", &name])?;
         let netns = Netns { name };
         netns.ip("link set lo up")?;
@@ -61,19 +67,21 @@ impl Netns {
         output("ip", &all)
     }
 
+    /// A command that runs in it with the machine's own `/sys`, which `ip netns exec` would
+    /// replace, and the BPF file system with it.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new("nsenter");
+        let mut net = OsString::from("--net=");
+        net.push(self.path());
+        command.arg(net).arg("--").arg(program);
+        command
+    }
+
     /// Runs `f` on a thread in it.
     pub fn run<T: Send>(&self, f: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-        let enter = || {
-            let file = File::open(Path::new(DIRECTORY).join(&self.name))?;
-            move_into_link_name_space(
-                std::os::fd::AsFd::as_fd(&file),
-                Some(LinkNameSpaceType::Network),
-            )?;
-            io::Result::Ok(())
-        };
         thread::scope(|scope| {
             let thread = scope.spawn(|| {
-                enter().with_context(|| format!("entering {}", self.name))?;
+                enter(&self.path())?;
                 f()
             });
             match thread.join() {
@@ -81,6 +89,22 @@ impl Netns {
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         })
+    }
+
+    /// Runs `f` on a thread in it that goes on by itself.
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        f: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> JoinHandle<Result<T>> {
+        let path = self.path();
+        thread::spawn(move || {
+            enter(&path)?;
+            f()
+        })
+    }
+
+    fn path(&self) -> PathBuf {
+        Path::new(DIRECTORY).join(&self.name)
     }
 
     /// Index of one of its interfaces.
@@ -110,6 +134,15 @@ impl Drop for Netns {
             .args(["netns", "del", &self.name])
             .output();
     }
+}
+
+/// Moves the calling thread into a namespace.
+fn enter(path: &Path) -> Result<()> {
+    let entered = File::open(path).and_then(|file| {
+        let network = Some(LinkNameSpaceType::Network);
+        Ok(move_into_link_name_space(file.as_fd(), network)?)
+    });
+    entered.with_context(|| format!("entering {}", path.display()))
 }
 
 /// Removes namespaces of processes that were killed before they could.

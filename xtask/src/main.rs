@@ -9,6 +9,7 @@
 mod bench;
 mod build;
 mod cache;
+mod demo;
 mod fetch_rules;
 mod fuzz;
 mod load;
@@ -37,6 +38,8 @@ enum Task {
     Build(build::Options),
     /// Attach the programs to an interface or a cgroup and show their counters live
     Load(load::Options),
+    /// Show live inspection without a cluster (needs root)
+    Demo(demo::Options),
     /// Pass every test that this machine can run, tier by tier
     Test(test::Options),
     /// Measure (prints ratios within one run; no thresholds)
@@ -54,6 +57,7 @@ fn main() -> Result<()> {
         Task::Setup(options) => setup::run(&options),
         Task::Build(options) => build::run(&options),
         Task::Load(options) => load::run(&options),
+        Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),

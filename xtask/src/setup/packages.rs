@@ -29,6 +29,11 @@ const PROGRAMS: &[Program] = &[
         purpose: "network namespaces of tests and demo",
     },
     Program {
+        name: "nsenter",
+        package: "util-linux",
+        purpose: "programs within these namespaces",
+    },
+    Program {
         name: "ethtool",
         package: "ethtool",
         purpose: "offload settings in tests",

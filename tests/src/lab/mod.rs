@@ -1,0 +1,41 @@
+//! A node in a network namespace, with pods wired to it as a CNI does and the agent beside
+//! them: what the demo shows and the node tests measure.
+//!
+//! Everything is real but the API server: namespaces, routed veths, the agent's two
+//! processes, the kernel's programs. All of it is gone when a [`Lab`] is dropped.
+
+mod agent;
+mod manifest;
+mod node;
+mod observed;
+mod pod;
+mod traffic;
+
+pub use agent::{Agent, AgentOptions};
+pub use manifest::{inspection, pod_manifest};
+pub use node::{Lab, unavailable};
+pub use observed::{Alert, Status};
+pub use pod::{Pod, Server};
+pub use traffic::{Bulk, HttpServer, UdpStream, http_request};
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+/// Looks every two milliseconds until `ready`, and says how long that took.
+pub fn wait_for(
+    what: &str,
+    limit: Duration,
+    mut ready: impl FnMut() -> Result<bool>,
+) -> Result<Duration> {
+    let begun = Instant::now();
+    loop {
+        if ready()? {
+            return Ok(begun.elapsed());
+        }
+        if begun.elapsed() > limit {
+            bail!("{what}: not within {} ms", limit.as_millis());
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}

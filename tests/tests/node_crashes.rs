@@ -1,0 +1,141 @@
+//! What a pod's traffic notices of crashes of the agent: nothing. And what is counted of
+//! them: every packet.
+
+use std::{path::Path, time::Duration};
+
+use anyhow::{Result, ensure};
+use dpi_tests::{
+    kernel_fixture::skipped,
+    lab::{
+        Agent, AgentOptions, Bulk, HttpServer, Lab, UdpStream, http_request, inspection,
+        unavailable, wait_for,
+    },
+};
+use rustix::process::Signal;
+
+const START: Duration = Duration::from_secs(30);
+/// Datagrams a second.
+const RATE: u64 = 50_000;
+/// Bytes of TCP a second.
+const BULK: u64 = 50_000_000;
+const ATTACK: &str = "/download?file=../../../../etc/passwd";
+
+/// Gaps of the datagrams, and retransmitted segments of both ends.
+#[derive(Debug, PartialEq, Eq)]
+struct Harm {
+    gaps: u64,
+    retransmitted: u64,
+}
+
+/// Runs `during` while datagrams and a bulk connection cross `red1` from unselected pods.
+fn harm(lab: &Lab, during: impl FnOnce() -> Result<()>) -> Result<Harm> {
+    let (red, udp, tcp) = (lab.pod("red1"), lab.pod("blue1"), lab.pod("blue2"));
+    let retransmitted = || {
+        let each = [red, tcp].map(|pod| pod.snmp("Tcp", "RetransSegs"));
+        each.into_iter().sum::<Result<u64>>()
+    };
+    let before = retransmitted()?;
+    let datagrams = UdpStream::start(udp, red, 9000, RATE)?;
+    let bulk = Bulk::start(tcp, red, 9001, BULK)?;
+    during()?;
+    let (sent, received) = bulk.finish()?;
+    ensure!(sent == received, "{sent} bytes sent, {received} received");
+    let (datagrams, gaps) = datagrams.finish()?;
+    println!(
+        "{datagrams} datagrams, {gaps} gaps; {} MB of TCP, {} segments retransmitted",
+        sent / 1_000_000,
+        retransmitted()? - before
+    );
+    Ok(Harm {
+        gaps,
+        retransmitted: retransmitted()? - before,
+    })
+}
+
+fn pause(millis: u64) {
+    std::thread::sleep(Duration::from_millis(millis));
+}
+
+#[test]
+fn crashes_cost_the_workload_nothing_and_every_packet_is_counted() -> Result<()> {
+    if let Some(reason) = unavailable() {
+        skipped(&reason);
+        return Ok(());
+    }
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules");
+    let lab = Lab::red_and_blue(&[&rules])?;
+    let server = HttpServer::start(lab.pod("red1"), 8080)?;
+    let without = harm(&lab, || {
+        pause(8000);
+        Ok(())
+    })?;
+    lab.write_manifest("red.yaml", &inspection("red", "app == 'red'"))?;
+    let mut agent = Agent::start(&lab, &AgentOptions::default())?;
+    running(&agent)?;
+    let with = harm(&lab, || crash(&lab, &mut agent, &server))?;
+    let status = agent.settle()?;
+    println!("{}", status.balance());
+    assert_eq!(with, without, "{}", agent.log());
+    let crash_costs = status.number("/packets/dropped/agent_restart")
+        + status.number("/packets/dropped/no_agent");
+    ensure!(crash_costs > 0, "the crashes cost nothing: were they any?");
+    assert!(agent.terminate()?.success());
+    assert_eq!(lab.all_programs()?, 0);
+    Ok(())
+}
+
+fn running(agent: &Agent) -> Result<u32> {
+    let status = agent.wait_status("a worker that reads its rings", START, |status| {
+        status.text("/state") == "Inspecting" && status.worker().is_some()
+    })?;
+    Ok(status.worker().unwrap_or(0))
+}
+
+/// Kills the worker, then the supervisor, then stops the supervisor for longer than its
+/// lease; an attack is found after each.
+fn crash(lab: &Lab, agent: &mut Agent, server: &HttpServer) -> Result<()> {
+    pause(500);
+    attack(lab, agent, server)?;
+    let worker = running(agent)?;
+    agent.signal_worker(Signal::KILL)?;
+    agent.wait_status("the next worker", START, |status| {
+        status.worker().is_some_and(|pid| pid != worker)
+    })?;
+    attack(lab, agent, server)?;
+
+    let worker = running(agent)?;
+    agent.kill()?;
+    wait_for("the orphan worker's end", Duration::from_secs(5), || {
+        Ok(!Path::new(&format!("/proc/{worker}")).exists())
+    })?;
+    ensure!(
+        lab.programs(&lab.pod("red1").interface)? == 2,
+        "the programs went with the agent"
+    );
+    pause(1000);
+    agent.start_again(lab)?;
+    running(agent)?;
+    attack(lab, agent, server)?;
+
+    agent.signal(Signal::STOP)?;
+    pause(6000);
+    agent.signal(Signal::CONT)?;
+    pause(1500);
+    running(agent)?;
+    attack(lab, agent, server)
+}
+
+/// Both pods that are attacked are behind `red1`'s interface: an alert for it must come.
+fn attack(lab: &Lab, agent: &Agent, server: &HttpServer) -> Result<()> {
+    let port = http_request(lab.pod("blue2"), server.address(), ATTACK)?;
+    let found = wait_for("the alert", Duration::from_secs(10), || {
+        let alerts = agent.alerts()?;
+        Ok(alerts
+            .iter()
+            .any(|alert| alert.pod == "red1" && alert.src_port == port))
+    });
+    let balance = agent.status()?.balance();
+    let took = found.map_err(|error| error.context(format!("{balance}\n{}", agent.log())))?;
+    println!("alert after {} ms", took.as_millis());
+    Ok(())
+}
