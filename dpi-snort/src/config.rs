@@ -61,6 +61,9 @@ pub struct Config {
     pub max_queue: usize,
     /// Flowbits known by name.
     pub max_flowbits: usize,
+    /// Whether every rule is tried on every unit, and not only those that a literal, a port
+    /// or a service leads to. Slow; the alerts are the same, which tests rely on.
+    pub try_every_rule: bool,
 }
 
 impl Default for Config {
@@ -92,6 +95,7 @@ impl Default for Config {
             max_evaluation_steps: 1 << 20,
             max_queue: 1000,
             max_flowbits: 16_384,
+            try_every_rule: false,
         }
     }
 }

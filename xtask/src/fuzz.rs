@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz --budget SECONDS`: every target of `fuzz/` in turn, with libFuzzer.
+//! `cargo xtask fuzz --budget TIME`: every target of `fuzz/` in turn, with libFuzzer.
 //!
 //! Built with the coverage instrumentation of a stable compiler (no sanitizer: the parsers
 //! forbid unsafe code), in a target directory of their own. The corpus grows in the cache;
@@ -23,8 +23,8 @@ const HOST: &str = "x86_64-unknown-linux-gnu";
 /// Options of `fuzz`.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Seconds for all targets together
-    #[arg(long, default_value_t = 120)]
+    /// Time for all targets together: seconds, or a number with s, m or h
+    #[arg(long, default_value = "120s", value_parser = seconds)]
     budget: u64,
     /// Only this target
     #[arg(long)]
@@ -50,6 +50,22 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     println!("{} targets, {seconds} s each: no crash", targets.len());
     Ok(())
+}
+
+/// `90`, `90s`, `15m` or `2h` in seconds.
+fn seconds(text: &str) -> Result<u64, String> {
+    let (number, unit) = match text.strip_suffix(['s', 'm', 'h']) {
+        Some(number) => (number, text.as_bytes()[text.len() - 1]),
+        None => (text, b's'),
+    };
+    let number: u64 = number
+        .parse()
+        .map_err(|_| format!("{text:?} is no time: write 90, 90s, 15m or 2h"))?;
+    Ok(match unit {
+        b'h' => number.saturating_mul(3600),
+        b'm' => number.saturating_mul(60),
+        _ => number,
+    })
 }
 
 fn targets(only: Option<&str>) -> Result<Vec<String>> {
@@ -114,4 +130,19 @@ fn fuzz(binaries: &Path, target: &str, seconds: u64) -> Result<()> {
     // An empty folder is no regression: leave the checkout as it was.
     let _ = fs::remove_dir(workspace::root().join("fuzz/regressions").join(target));
     run
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn budgets_are_read() {
+        for (text, expected) in [("90", 90), ("90s", 90), ("15m", 900), ("2h", 7200)] {
+            assert_eq!(seconds(text), Ok(expected), "{text}");
+        }
+        for text in ["", "s", "1d", "-1s", "1.5m"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
 }

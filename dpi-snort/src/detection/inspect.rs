@@ -29,12 +29,17 @@ impl Detection {
         emit: &mut dyn FnMut(&Event<'_>),
     ) {
         scratch.begin(self.rules.len());
-        self.collect(unit, scratch);
+        if scratch.try_every_rule {
+            self.collect_every(unit, scratch);
+        } else {
+            self.collect(unit, scratch);
+        }
         self.run(unit, slot, state, scratch, now, emit);
     }
 
-    /// Gathers the rules worth trying, in the order in which their literals occur.
-    fn collect(&self, unit: &InspectionUnit<'_>, scratch: &mut Scratch) {
+    /// Gathers the rules worth trying, in the order in which their literals occur: as in
+    /// Snort, a bit that one rule sets is seen by those behind it on the same unit.
+    pub(super) fn collect(&self, unit: &InspectionUnit<'_>, scratch: &mut Scratch) {
         let layer = Layer::of(&unit.packet.transport);
         let Scratch {
             mpm,

@@ -28,6 +28,7 @@ pub struct Scratch {
     pub(super) matched: Vec<RuleIndex>,
     pub(super) max_queue: usize,
     pub(super) max_steps: u32,
+    pub(super) try_every_rule: bool,
     pub(super) stats: DetectionStats,
 }
 
@@ -63,6 +64,7 @@ impl Scratch {
             matched: Vec::new(),
             max_queue: config.max_queue,
             max_steps: config.max_evaluation_steps,
+            try_every_rule: config.try_every_rule,
             stats: DetectionStats::default(),
         }
     }

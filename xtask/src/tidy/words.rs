@@ -32,6 +32,8 @@ const REFUSED: &[(&str, &str)] = &[
 pub(super) fn check(file: &Source, findings: &mut Vec<Finding>) {
     // Test cases and rules quote attackers, who do name such paths.
     if file.path.starts_with("tests/cases/")
+        || file.path.starts_with("fuzz/seeds/")
+        || file.path.starts_with("fuzz/regressions/")
         || file.path.starts_with("rules/")
         || file.path == "Cargo.lock"
     {
