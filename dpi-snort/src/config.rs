@@ -29,6 +29,15 @@ pub struct Config {
     pub reassembly_memory_per_flow: usize,
     /// Bytes after which a plain TCP stream is flushed as one PDU.
     pub flush_size: usize,
+    /// Time after which the rules look at bytes of a plain TCP stream that nothing has
+    /// flushed, so that a line followed by silence is judged no later than this time after
+    /// it came, and the time between two calls of [`Engine::expire`](crate::Engine::expire).
+    /// The bytes stay part of the PDU to come: no match across the look is lost. (Snort
+    /// waits for an answer, for the flush size or for the end of the flow.)
+    pub flush_idle: Duration,
+    /// Bytes that the rules look at for `flush_idle` in one call of `expire`, but for the
+    /// last flow's; other flows have their turn in the next call.
+    pub flush_idle_bytes: usize,
     /// Link, tunnel and extension layers of one frame.
     pub max_layers: usize,
     /// IPv6 extension headers of one packet.
@@ -79,6 +88,8 @@ impl Default for Config {
             reassembly_memory: 64 << 20,
             reassembly_memory_per_flow: 1 << 20,
             flush_size: 16 << 10,
+            flush_idle: Duration::from_millis(500),
+            flush_idle_bytes: 4 << 20,
             max_layers: 16,
             max_ipv6_extensions: 24,
             max_fragmented_datagrams: 4096,

@@ -83,6 +83,12 @@ counters! {
     StreamPdus = "stream.pdus",
     /// Plain stream data judged because `flush_size` was reached.
     StreamFlushSize = "stream.flush_size",
+    /// Looks at plain stream data that nothing had flushed for `flush_idle`.
+    StreamFlushIdle = "stream.flush_idle",
+    /// Times that such looks were put off because `flush_idle_bytes` was reached.
+    StreamFlushIdleBytes = "stream.flush_idle_bytes",
+    /// Looks left out because `max_flows` streams waited for one.
+    StreamFlushIdleFull = "stream.flush_idle_max_flows",
     /// Plain stream data judged early because `reassembly_memory` was reached.
     StreamMemory = "stream.reassembly_memory",
     /// Messages, or sections of one, that service inspectors made.

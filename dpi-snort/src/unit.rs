@@ -32,6 +32,8 @@ pub enum UnitKind {
     RebuiltDatagram,
     /// A piece of a TCP stream without an inspector's buffers.
     RebuiltStream,
+    /// The same before it is flushed: its bytes will be part of a `RebuiltStream` as well.
+    HeldStream,
     /// A message (or section of one) of a service inspector.
     RebuiltPdu,
 }

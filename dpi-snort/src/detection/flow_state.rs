@@ -14,34 +14,34 @@ const MAX_REMEMBERED: usize = 64;
 pub struct FlowState {
     /// Bits that rules have set; they hold in both directions.
     pub flowbits: Flowbits,
-    alerted_raw: [SmallVec<[RuleId; 1]>; 2],
+    alerted: [SmallVec<[RuleId; 1]>; 2],
 }
 
 impl FlowState {
-    /// A PDU of this direction was flushed and inspected: what alerted on its raw segments
-    /// is forgotten.
+    /// A PDU of this direction was flushed and inspected: what alerted on its raw segments,
+    /// or on a look at it, is forgotten.
     pub fn flushed(&mut self, to_server: bool) {
-        self.alerted(to_server).clear();
+        self.alerted_mut(to_server).clear();
     }
 
-    /// Notes that a rule alerted on a raw segment: it will not alert again on the plain
-    /// PDU that holds the segment.
-    pub(crate) fn note_raw(&mut self, to_server: bool, rule: RuleId) {
-        let alerted = self.alerted(to_server);
+    /// Notes that a rule alerted on a raw segment, or on a look at a stream: it will not
+    /// alert again on the plain PDU that holds the same bytes.
+    pub(crate) fn note(&mut self, to_server: bool, rule: RuleId) {
+        let alerted = self.alerted_mut(to_server);
         if alerted.len() < MAX_REMEMBERED && !alerted.contains(&rule) {
             alerted.push(rule);
         }
     }
 
-    /// Whether a rule alerted on a raw segment since the last flush.
-    pub(crate) fn alerted_raw(&self, to_server: bool, rule: RuleId) -> bool {
-        let [client, server] = &self.alerted_raw;
+    /// Whether a rule has alerted since the last flush.
+    pub(crate) fn has_alerted(&self, to_server: bool, rule: RuleId) -> bool {
+        let [client, server] = &self.alerted;
         let side = if to_server { client } else { server };
         side.contains(&rule)
     }
 
-    fn alerted(&mut self, to_server: bool) -> &mut SmallVec<[RuleId; 1]> {
-        let [client, server] = &mut self.alerted_raw;
+    fn alerted_mut(&mut self, to_server: bool) -> &mut SmallVec<[RuleId; 1]> {
+        let [client, server] = &mut self.alerted;
         if to_server { client } else { server }
     }
 }

@@ -172,6 +172,10 @@ fn matched(
     scratch: &mut Scratch,
 ) {
     let rule = &compiled.rule;
+    if unit.kind == UnitKind::HeldStream && rule.detection_filter.is_some() {
+        // The PDU to come holds the same bytes: they are counted there, once.
+        return;
+    }
     let ends = (unit.packet.ip.src, unit.packet.ip.dst);
     let filtered = rule
         .detection_filter
@@ -186,7 +190,8 @@ fn matched(
     }
 }
 
-/// Whether the alert repeats, on a plain rebuilt stream, one of a raw segment in it.
+/// Whether the alert repeats, on a plain rebuilt stream, one of a raw segment in it or of
+/// an earlier look at it.
 fn told_before(
     rule: crate::parser::RuleId,
     unit: &InspectionUnit<'_>,
@@ -197,10 +202,15 @@ fn told_before(
     };
     match unit.kind {
         UnitKind::Raw => {
-            state.note_raw(flow.to_server, rule);
+            state.note(flow.to_server, rule);
             false
         }
-        UnitKind::RebuiltStream => state.alerted_raw(flow.to_server, rule),
+        UnitKind::HeldStream => {
+            let told = state.has_alerted(flow.to_server, rule);
+            state.note(flow.to_server, rule);
+            told
+        }
+        UnitKind::RebuiltStream => state.has_alerted(flow.to_server, rule),
         UnitKind::RebuiltDatagram | UnitKind::RebuiltPdu => false,
     }
 }

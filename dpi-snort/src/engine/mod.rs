@@ -2,10 +2,12 @@
 //! and rules.
 //!
 //! `frame` takes a frame to its packets, `packet` a packet to its flow, `tcp` a segment
-//! into its stream, `judge` an inspection unit to its alerts. An engine belongs to one
+//! into its stream, `idle` looks at what streams hold unflushed, `judge` takes an
+//! inspection unit to its alerts. An engine belongs to one
 //! thread; rules and slot tables are shared and may be replaced between packets.
 
 mod frame;
+mod idle;
 mod judge;
 mod packet;
 mod tcp;
@@ -28,6 +30,7 @@ use crate::{
     time::Now,
 };
 
+use idle::IdleQueue;
 use judge::Judge;
 
 /// Finds alerts in frames.
@@ -41,6 +44,7 @@ pub struct Engine {
     flows: FlowTable<Flow<FlowState>>,
     defragmenter: Defragmenter,
     budget: Budget,
+    idle: IdleQueue,
     scratch: Scratch,
     stats: Stats,
     next_flow_id: u64,
@@ -57,6 +61,7 @@ impl Engine {
             flows: FlowTable::new(config.max_flows, config.hash_seed),
             defragmenter: Defragmenter::new(&config),
             budget: Budget::new(config.reassembly_memory),
+            idle: IdleQueue::default(),
             scratch: Scratch::new(&config),
             stats: Stats::default(),
             next_flow_id: 1,
@@ -81,7 +86,8 @@ impl Engine {
         self.stats.count(verdict);
     }
 
-    /// Forgets what has been idle too long, judging what was still held of it.
+    /// Forgets what has been idle too long, judging what was still held of it, and lets the
+    /// rules look at streams that hold bytes for `flush_idle`. Call it about once a second.
     pub fn expire(&mut self, now: Now, out: &mut impl Output) {
         for slot in self.flows.slots() {
             while let Some(handle) = self.flows.next_expired(slot, now.monotonic, &self.timeouts) {
@@ -90,6 +96,7 @@ impl Engine {
         }
         let late = self.defragmenter.expire(now.monotonic, &mut self.budget);
         self.stats.add(Counter::FragmentTimeout, late);
+        self.look_at_idle(now, out);
     }
 
     /// Ends every flow, as at the end of a capture.
@@ -175,21 +182,28 @@ impl Engine {
         self.budget.release(flow.charged);
     }
 
-    /// After a panic: the flow's state is not to be trusted, nor the scratch.
+    /// After a panic in a packet.
     fn recover(&mut self, frame: &Frame<'_>, out: &mut dyn Output) {
+        let is_plain = self.quarantine(self.current);
+        let endpoints =
+            crate::codecs::decode(frame, &self.limits).map(|decoded| decoded.packet.endpoints());
+        if let (true, Ok(endpoints)) = (is_plain, endpoints) {
+            self.stats.count(Counter::BypassPanic);
+            out.bypass(frame.tag, &endpoints, BypassReason::Panic);
+        }
+    }
+
+    /// After a panic the flow's state is not to be trusted, nor the scratch. Says whether
+    /// there is a flow that the caller can name.
+    fn quarantine(&mut self, handle: Option<FlowHandle>) -> bool {
         self.scratch = Scratch::new(&self.config);
-        let Some(flow) = self.current.and_then(|handle| self.flows.get_mut(handle)) else {
-            return;
+        let Some(flow) = handle.and_then(|handle| self.flows.get_mut(handle)) else {
+            return false;
         };
         flow.is_quarantined = true;
         flow.tcp = None;
         self.budget.release(std::mem::take(&mut flow.charged));
         self.stats.count(Counter::FlowsQuarantined);
-        let endpoints =
-            crate::codecs::decode(frame, &self.limits).map(|decoded| decoded.packet.endpoints());
-        if let (true, Ok(endpoints)) = (flow.is_plain, endpoints) {
-            self.stats.count(Counter::BypassPanic);
-            out.bypass(frame.tag, &endpoints, BypassReason::Panic);
-        }
+        flow.is_plain
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     packet::{Packet, TcpHeader},
     stats::{Counter, Stats},
     stream::{
-        Piece, ReaderContext,
+        Piece, Reader, ReaderContext,
         tcp::{Data, Phase, SegmentHeaders, SegmentVerdict, TcpFlow},
     },
     time::Now,
@@ -102,6 +102,7 @@ impl Engine {
         self.restore(handle, tcp);
         self.flows.touch(handle, class, now.monotonic);
         self.settle(handle);
+        self.await_look(handle, tag.slot, now.monotonic);
     }
 
     fn restore(&mut self, handle: FlowHandle, tcp: Box<TcpFlow>) {
@@ -158,6 +159,26 @@ pub(super) fn finish(
     };
     stream.finish(true);
     stream.finish(false);
+}
+
+/// Shows the rules what a flow holds of its plain stream.
+pub(super) fn look(
+    tcp: &mut TcpFlow,
+    flow: &mut Flow<FlowState>,
+    config: &Config,
+    stats: &mut Stats,
+    judge: &mut Judge<'_>,
+) {
+    let mut stream = Stream {
+        tcp,
+        flow,
+        config,
+        stats,
+        judge,
+    };
+    stream.read(true, |reader, context, emit| {
+        reader.look(context.stats, emit);
+    });
 }
 
 /// Memory that a flow's stream holds.
@@ -260,8 +281,8 @@ impl Stream<'_, '_> {
             if let Some(lost) = skipped {
                 self.stats.count(Counter::TcpGaps);
                 self.stats.add(Counter::TcpGapBytes, lost);
-                self.read(side, |tcp, context, emit| {
-                    tcp.reader.gap(side, lost, context, emit);
+                self.read(side, |reader, context, emit| {
+                    reader.gap(side, lost, context, emit);
                 });
                 self.deliver_ready(side);
             }
@@ -290,14 +311,14 @@ impl Stream<'_, '_> {
 
     fn deliver_plain(&mut self, from_client: bool, bytes: &[u8]) {
         self.tcp.session.delivered(from_client, bytes.len());
-        self.read(from_client, |tcp, context, emit| {
-            tcp.reader.deliver(from_client, bytes, context, emit);
+        self.read(from_client, |reader, context, emit| {
+            reader.deliver(from_client, bytes, context, emit);
         });
     }
 
     fn finish(&mut self, from_client: bool) {
-        self.read(from_client, |tcp, context, emit| {
-            tcp.reader.finish(from_client, context.stats, emit);
+        self.read(from_client, |reader, context, emit| {
+            reader.finish(from_client, context.stats, emit);
         });
     }
 
@@ -305,13 +326,12 @@ impl Stream<'_, '_> {
     fn read(
         &mut self,
         from_client: bool,
-        work: impl FnOnce(&mut TcpFlow, &mut ReaderContext<'_>, &mut dyn FnMut(&Piece<'_>)),
+        work: impl FnOnce(&mut Reader, &mut ReaderContext<'_>, &mut dyn FnMut(&Piece<'_>)),
     ) {
         let bytes = (
             self.moment(true).client_bytes,
             self.moment(true).server_bytes,
         );
-        let latest = self.tcp.latest.clone();
         let mut service = self.flow.service;
         let mut made = false;
         let Stream {
@@ -321,6 +341,7 @@ impl Stream<'_, '_> {
             stats,
             judge,
         } = self;
+        let TcpFlow { reader, latest, .. } = &mut **tcp;
         let mut emit = |piece: &Piece<'_>| {
             let to_server = match piece {
                 Piece::Stream { to_server, .. } => *to_server,
@@ -331,8 +352,14 @@ impl Stream<'_, '_> {
             };
             let packet = headers.packet();
             let subject = match piece {
-                Piece::Stream { data, .. } => Subject {
-                    kind: UnitKind::RebuiltStream,
+                Piece::Stream {
+                    data, is_flushed, ..
+                } => Subject {
+                    kind: if *is_flushed {
+                        UnitKind::RebuiltStream
+                    } else {
+                        UnitKind::HeldStream
+                    },
                     packet: &packet,
                     payload: data,
                     buffers: &NoBuffers,
@@ -363,7 +390,7 @@ impl Stream<'_, '_> {
             stats,
             service: &mut service,
         };
-        work(tcp, &mut context, &mut emit);
+        work(reader, &mut context, &mut emit);
         self.flow.service = service;
         if made {
             self.stats.count(Counter::ServicePdus);

@@ -85,7 +85,10 @@ impl FlowOption {
     pub(super) fn evaluate(&self, unit: &InspectionUnit<'_>) -> bool {
         let flow = unit.flow.as_ref();
         let equal = |wanted: Option<bool>, found: Option<bool>| wanted.is_none() || wanted == found;
-        let stream = matches!(unit.kind, UnitKind::RebuiltStream | UnitKind::RebuiltPdu);
+        let stream = matches!(
+            unit.kind,
+            UnitKind::RebuiltStream | UnitKind::HeldStream | UnitKind::RebuiltPdu
+        );
         let fragment = unit.packet.rebuilt || unit.kind == UnitKind::RebuiltDatagram;
         equal(self.to_server, flow.map(|f| f.to_server))
             // Without a flow nothing is established.

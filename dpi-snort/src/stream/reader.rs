@@ -19,6 +19,8 @@ pub struct Reader {
     wizard: Wizard,
     /// Bytes of a plain stream that have not been judged yet.
     pending: Sides<Vec<u8>>,
+    /// How many bytes of `pending` the rules have looked at ahead of the flush.
+    looked: Sides<usize>,
     /// Whether bytes of a direction were judged already: the wizard wants the beginning.
     flushed: Sides<bool>,
 }
@@ -40,6 +42,8 @@ pub enum Piece<'a> {
         to_server: bool,
         /// The bytes.
         data: &'a [u8],
+        /// Whether they are flushed; else they are only looked at, and come again.
+        is_flushed: bool,
     },
     /// A message of a service, or a section of one.
     Pdu {
@@ -83,6 +87,10 @@ impl Reader {
         self.pending.side_mut(to_server).extend_from_slice(data);
         if matches!(self.mode, Mode::Identifying) {
             self.identify(to_server, context, emit);
+            if matches!(self.mode, Mode::Plain) {
+                // This answer was kept for the wizard: it ends what was asked all the same.
+                self.flush(!to_server, context.stats, emit);
+            }
         }
         self.flush_full(to_server, context, emit);
     }
@@ -113,6 +121,35 @@ impl Reader {
             inspector.finish(to_server, &mut |pdu| emit(&Piece::Pdu { service, pdu }));
         } else {
             self.flush(to_server, stats, emit);
+        }
+    }
+
+    /// Bytes of a plain stream that are held, if any of them is one that no rule has looked
+    /// at together with those before it; else 0.
+    pub fn unseen(&self) -> usize {
+        let is_new = |side| self.pending.side(side).len() > *self.looked.side(side);
+        if is_new(true) || is_new(false) {
+            let (client, server) = (self.pending.client.len(), self.pending.server.len());
+            client.saturating_add(server)
+        } else {
+            0
+        }
+    }
+
+    /// Shows what is held of a plain stream, and has not been shown yet, without taking it
+    /// out: the PDU to come holds it as well.
+    pub fn look(&mut self, stats: &mut Stats, emit: &mut dyn FnMut(&Piece<'_>)) {
+        for to_server in [true, false] {
+            let data = self.pending.side(to_server);
+            if data.len() > *self.looked.side(to_server) {
+                stats.count(Counter::StreamFlushIdle);
+                *self.looked.side_mut(to_server) = data.len();
+                emit(&Piece::Stream {
+                    to_server,
+                    data,
+                    is_flushed: false,
+                });
+            }
         }
     }
 
@@ -198,6 +235,7 @@ impl Reader {
         self.mode = Mode::Service(inspector);
         for to_server in [true, false] {
             let bytes = std::mem::take(self.pending.side_mut(to_server));
+            *self.looked.side_mut(to_server) = 0;
             if bytes.is_empty() {
                 continue;
             }
@@ -228,10 +266,12 @@ impl Reader {
             return;
         }
         *self.flushed.side_mut(to_server) = true;
+        *self.looked.side_mut(to_server) = 0;
         stats.count(Counter::StreamPdus);
         emit(&Piece::Stream {
             to_server,
             data: pending,
+            is_flushed: true,
         });
         pending.clear();
     }

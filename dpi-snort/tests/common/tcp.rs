@@ -1,4 +1,5 @@
 //! TCP conversations as Ethernet frames.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use dpi_snort::{
     Alert, BypassReason, ChecksumState, Config, Engine, FlowEndpoints, Frame, LinkType, Now,
@@ -119,22 +120,27 @@ pub(crate) fn engine(rules: &str, config: Config) -> Engine {
     )
 }
 
+/// Gives one frame to an engine.
+pub(crate) fn process(engine: &mut Engine, bytes: &[u8], now: Now, alerts: &mut Alerts) {
+    let frame = Frame {
+        bytes,
+        link_type: LinkType::Ethernet,
+        wire_len: u32::try_from(bytes.len()).unwrap(),
+        vlan: None,
+        gso_size: 0,
+        checksum: ChecksumState::NotReady,
+        tag: Tag::default(),
+    };
+    engine.process(&frame, now, alerts);
+}
+
 /// Runs frames through an engine, a millisecond apart, and ends it.
 pub(crate) fn run(engine: &mut Engine, frames: &[Vec<u8>]) -> Alerts {
     let mut alerts = Alerts::default();
     let mut nanos = 1_000_000_000_000;
     for bytes in frames {
         nanos += 1_000_000;
-        let frame = Frame {
-            bytes,
-            link_type: LinkType::Ethernet,
-            wire_len: u32::try_from(bytes.len()).unwrap(),
-            vlan: None,
-            gso_size: 0,
-            checksum: ChecksumState::NotReady,
-            tag: Tag::default(),
-        };
-        engine.process(&frame, Now::from_capture(nanos), &mut alerts);
+        process(engine, bytes, Now::from_capture(nanos), &mut alerts);
     }
     engine.finish(Now::from_capture(nanos), &mut alerts);
     alerts

@@ -16,6 +16,8 @@ pub struct TcpFlow {
     pub reader: Reader,
     /// Headers of the latest segment with data, of each direction.
     pub latest: Sides<Option<SegmentHeaders>>,
+    /// The flow is queued for a look at what its reader holds.
+    pub awaits_look: bool,
     /// Sequence number behind the bytes of the latest PDU of a service, of each direction.
     pub pdu_end: Sides<Option<u32>>,
 }
