@@ -28,6 +28,8 @@ impl Detection {
         now: MonoTime,
         emit: &mut dyn FnMut(&Event<'_>),
     ) {
+        #[cfg(test)]
+        let before = state.as_deref().cloned();
         scratch.begin(self.rules.len());
         if scratch.try_every_rule {
             self.collect_every(unit, scratch);
@@ -35,6 +37,10 @@ impl Detection {
             self.collect(unit, scratch);
         }
         self.run(unit, slot, state, scratch, now, emit);
+        #[cfg(test)]
+        if let Some(shadow) = &mut scratch.shadow {
+            shadow.follow(self, unit, before, (slot, now), &scratch.matched);
+        }
     }
 
     /// Gathers the rules worth trying, in the order in which their literals occur: as in

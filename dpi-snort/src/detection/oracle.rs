@@ -57,14 +57,104 @@ impl Detection {
             }
         }
     }
+
+    /// Tries every rule, by rising id, without asking for any literal: what must be found
+    /// where all buffers of the unit are new.
+    pub fn inspect_exhaustively(
+        &self,
+        unit: &InspectionUnit<'_>,
+        slot: Slot,
+        state: Option<&mut FlowState>,
+        scratch: &mut Scratch,
+        now: MonoTime,
+        emit: &mut dyn FnMut(&Event<'_>),
+    ) {
+        scratch.begin(self.rules.len());
+        for (index, _) in (0..).zip(&self.rules) {
+            scratch.candidate(index);
+        }
+        self.run(unit, slot, state, scratch, now, emit);
+    }
 }
 
 fn occurs((needle, nocase): (&[u8], bool), haystack: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| {
-        if nocase {
-            window.eq_ignore_ascii_case(needle)
-        } else {
-            window == needle
+    let Some(first) = needle.first() else {
+        return true;
+    };
+    let is_at = |at: usize| {
+        let rest = haystack.get(at..).unwrap_or_default();
+        rest.get(..needle.len()).is_some_and(|window| {
+            if nocase {
+                window.eq_ignore_ascii_case(needle)
+            } else {
+                window == needle
+            }
+        })
+    };
+    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
+    memchr::memchr2_iter(lower, upper, haystack).any(is_at)
+}
+
+/// Follows [`Detection::inspect`] with the naive evaluator, unit by unit, and notes where the
+/// two match different rules. Rules that test flowbits are left out: within one unit the
+/// order in which rules are tried has a say in them.
+#[cfg(test)]
+#[derive(Debug)]
+pub(crate) struct Shadow {
+    scratch: Scratch,
+    /// Units compared.
+    pub(crate) units: u64,
+    /// Matches compared.
+    pub(crate) matches: usize,
+    /// What differed.
+    pub(crate) differences: Vec<String>,
+}
+
+#[cfg(test)]
+impl Shadow {
+    pub(crate) fn new(config: &crate::Config) -> Shadow {
+        Shadow {
+            scratch: Scratch::new(config),
+            units: 0,
+            matches: 0,
+            differences: Vec::new(),
         }
-    })
+    }
+
+    /// Compares the naive evaluator's matches with those of the fast path.
+    pub(super) fn follow(
+        &mut self,
+        detection: &Detection,
+        unit: &InspectionUnit<'_>,
+        mut state: Option<FlowState>,
+        (slot, now): (Slot, MonoTime),
+        fast: &[super::compile::RuleIndex],
+    ) {
+        let scratch = &mut self.scratch;
+        detection.inspect_naively(unit, slot, state.as_mut(), scratch, now, &mut |_| {});
+        let ids = |indices: &[u32]| {
+            let rules = indices
+                .iter()
+                .map(|index| &detection.rules[*index as usize]);
+            let mut ids: Vec<_> = rules
+                .filter(|compiled| {
+                    let mut tests = compiled.header_tests.iter();
+                    !tests.any(|test| matches!(test, crate::ips_options::IpsOption::Flowbits(_)))
+                })
+                .map(|compiled| compiled.rule.id)
+                .collect();
+            ids.sort_unstable();
+            ids
+        };
+        let (fast, naive) = (ids(fast), ids(&scratch.matched));
+        self.units += 1;
+        self.matches += naive.len();
+        if fast != naive {
+            let payload = String::from_utf8_lossy(unit.payload);
+            self.differences.push(format!(
+                "{:?} {payload:?}: fast path {fast:?}, oracle {naive:?}",
+                unit.kind
+            ));
+        }
+    }
 }

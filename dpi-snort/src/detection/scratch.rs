@@ -30,6 +30,9 @@ pub struct Scratch {
     pub(super) max_steps: u32,
     pub(super) try_every_rule: bool,
     pub(super) stats: DetectionStats,
+    /// Follows the fast path in tests.
+    #[cfg(test)]
+    pub(crate) shadow: Option<Box<super::oracle::Shadow>>,
 }
 
 /// How often a limit of detection was hit.
@@ -66,6 +69,8 @@ impl Scratch {
             max_steps: config.max_evaluation_steps,
             try_every_rule: config.try_every_rule,
             stats: DetectionStats::default(),
+            #[cfg(test)]
+            shadow: None,
         }
     }
 

@@ -11,6 +11,8 @@ mod idle;
 mod judge;
 mod packet;
 mod tcp;
+#[cfg(test)]
+mod tests;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
