@@ -7,3 +7,4 @@ pub mod kernel_fixture;
 pub mod kernel_frames;
 pub mod lab;
 pub mod netns;
+pub mod tapped;

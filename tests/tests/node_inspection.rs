@@ -53,6 +53,9 @@ fn ends(agent: &Agent, before: usize) -> Result<Vec<(String, String, bool)>> {
     Ok(ends)
 }
 
+/// Pod, peer, whether the pod received.
+type Ends = &'static [(&'static str, &'static str, bool)];
+
 #[test]
 fn each_selected_end_of_an_attack_gives_an_alert() -> Result<()> {
     let Some((lab, agent)) = inspected()? else {
@@ -63,7 +66,7 @@ fn each_selected_end_of_an_attack_gives_an_alert() -> Result<()> {
         servers.push(HttpServer::start(lab.pod(name), 8080)?);
     }
     // client, server, expected ends
-    let table: [(&str, &str, &[(&str, &str, bool)]); 5] = [
+    let table: [(&str, &str, Ends); 5] = [
         (
             "red1",
             "red2",
@@ -157,7 +160,7 @@ fn manifests_take_effect_within_a_second_and_leave_nothing() -> Result<()> {
     Ok(())
 }
 
-/// What a DaemonSet gives: not root's rights, but four of its capabilities.
+/// What a `DaemonSet` gives: not root's rights, but four of its capabilities.
 #[test]
 fn four_capabilities_are_enough() -> Result<()> {
     if let Some(reason) = unavailable() {
