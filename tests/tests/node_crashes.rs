@@ -1,6 +1,8 @@
 //! What a pod's traffic notices of crashes of the agent: nothing. And what is counted of
 //! them: every packet.
 
+#![expect(clippy::print_stdout, reason = "what was counted is printed")]
+
 use std::{path::Path, time::Duration};
 
 use anyhow::{Result, ensure};

@@ -125,7 +125,7 @@ fn ifindex(name: &str) -> Option<u32> {
 async fn show(kernel: &mut Kernel, options: &Options) -> Result<()> {
     let mut second = interval(Duration::from_secs(1));
     let begun = kernel.counters()?;
-    let mut before = begun.clone();
+    let mut before = begun;
     let mut rows: u64 = 0;
     loop {
         tokio::select! {
@@ -133,7 +133,7 @@ async fn show(kernel: &mut Kernel, options: &Options) -> Result<()> {
             _ = second.tick() => {}
         }
         kernel.renew_lease(LEASE)?;
-        if rows % 20 == 0 {
+        if rows.is_multiple_of(20) {
             println!(
                 "{:>10} {:>12} {:>11} {:>9} {:>9} {:>9}  notes",
                 "packets/s", "bytes/s", "handed over", "no rule", "bypassed", "dropped"
