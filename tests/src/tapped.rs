@@ -271,6 +271,11 @@ impl Taken {
                 let ends = [8, 24].map(|end| bytes[at + end..at + end + 16].to_vec());
                 let (mut protocol, mut transport, mut fragment) =
                     (*bytes.get(at + 6)?, at + 40, None);
+                // BIG TCP: a hop-by-hop header with the length (RFC 2675).
+                if protocol == 0 {
+                    protocol = *bytes.get(transport)?;
+                    transport += 8;
+                }
                 if protocol == 44 {
                     let id = [4, 5, 6, 7].map(|n| bytes[transport + n]);
                     let first = be16(transport + 2)? >> 3 == 0;
