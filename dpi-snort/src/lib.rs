@@ -33,6 +33,8 @@ pub mod service_inspectors;
 pub mod slots;
 pub mod stats;
 pub mod stream;
+#[cfg(test)]
+mod testing;
 pub mod time;
 pub mod unit;
 

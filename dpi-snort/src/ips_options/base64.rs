@@ -108,7 +108,70 @@ fn decode(text: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{
+        IpsOption,
+        testing::{options, refused},
+    };
     use super::*;
+
+    #[test]
+    fn evaluated() {
+        for (text, payload, from, expected) in [
+            ("base64_decode", &b"YWJj"[..], 0, Some(&b"abc"[..])),
+            ("base64_decode:bytes 4", b"YWJjZGVm", 0, Some(b"abc")),
+            ("base64_decode:bytes 5,offset 1", b"xYWJjZ", 0, Some(b"abc")),
+            ("base64_decode:relative", b"xYWJj", 1, Some(b"abc")),
+            (
+                "base64_decode:offset 1,relative",
+                b"xxYWJj",
+                1,
+                Some(b"abc"),
+            ),
+            ("base64_decode", b"YW\r\n Jj", 0, Some(b"abc")),
+            ("base64_decode", b"YWJj\nZGVm", 0, Some(b"abc")),
+            ("base64_decode", b"YW\nJj", 0, None),
+            ("base64_decode:bytes 3", b"YWJj", 0, None),
+            ("base64_decode:bytes 4", b"Y*WJj", 0, None),
+            ("base64_decode:offset 9", b"YWJj", 0, None),
+            ("base64_decode", b"****", 0, None),
+            ("base64_decode", b"", 0, None),
+        ] {
+            let IpsOption::Base64Decode(option) = options(text).remove(0) else {
+                panic!("{text}");
+            };
+            let mut cursor = Cursor::start_of(payload);
+            cursor.pos = from;
+            let decoded = option.decode(&cursor);
+            assert_eq!(decoded.as_deref(), expected, "{text} on {payload:?}");
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        refused(&[
+            (
+                "base64_decode:bytes 0",
+                "bytes must be 1 to 9223372036854775807, not 0",
+            ),
+            (
+                "base64_decode:offset -1",
+                "offset must be 0 to 9223372036854775807, not -1",
+            ),
+            ("base64_decode:bytes", "bytes needs a value"),
+            ("base64_decode:bytes x", r#""x" is no value for bytes"#),
+            ("base64_decode:fast", r#"unknown argument "fast""#),
+            (
+                "base64_decode:relative 5",
+                r#"unknown argument "relative 5""#,
+            ),
+            ("base64_data", "base64_decode must stand before base64_data"),
+            (
+                "base64_data; base64_decode",
+                "base64_decode must stand before base64_data",
+            ),
+            ("base64_decode; base64_data:1", r#"unknown argument "1""#),
+        ]);
+    }
 
     #[test]
     fn decoding() {

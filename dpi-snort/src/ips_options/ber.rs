@@ -114,3 +114,58 @@ fn element(cursor: &Cursor<'_>) -> Option<Element> {
         length,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{moves, refused};
+
+    #[test]
+    fn evaluated() {
+        moves(&[
+            ("ber_data:0x30", b"\x30\x02AB", 0, Some(2)),
+            ("ber_data:0x31", b"\x30\x02AB", 0, None),
+            ("ber_data:0x30", b"x\x30\x02AB", 1, Some(3)),
+            ("ber_data:0x30", b"\x30", 0, None),
+            ("ber_data:0x30", b"", 0, None),
+            ("ber_data:0x30", b"\x30\x00", 0, None),
+            ("ber_data:0x30", b"\x30\x81\x01A", 0, Some(3)),
+            ("ber_data:0x30", b"\x30\x84\x00\x00\x00\x01A", 0, Some(6)),
+            ("ber_data:0x30", b"\x30\x85\x00\x00\x00\x00\x01A", 0, None),
+            ("ber_data:0x30", b"\x30\x80A\x00\x00", 0, None),
+            ("ber_data:0x1f8101", b"\x1f\x81\x01\x01A", 0, Some(4)),
+            ("ber_data:0x1f8101", b"\x1f\x81", 0, None),
+            ("ber_skip:0x02", b"\x02\x01\x05A", 0, Some(3)),
+            ("ber_skip:0x02", b"\x02\x01\x05", 0, None),
+            ("ber_skip:0x02", b"\x02\x7f\x05A", 0, None),
+            ("ber_skip:0x04", b"\x02\x01\x05A", 0, None),
+            ("ber_skip:0x04,optional", b"\x02\x01\x05A", 0, Some(0)),
+            ("ber_skip:0x02,optional", b"\x02\x01\x05A", 0, Some(3)),
+            ("ber_skip:0x04,optional", b"\x02", 0, None),
+            (
+                "ber_skip:0x02,optional; ber_data:0x30",
+                b"\x02\x01\x05\x30\x01A",
+                0,
+                Some(5),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn refusals() {
+        refused(&[
+            ("ber_data:x", r#""x" is no value for type"#),
+            ("ber_data:-1", "type must be 0 to 4294967295, not -1"),
+            (
+                "ber_data:4294967296",
+                "type must be 0 to 4294967295, not 4294967296",
+            ),
+            ("ber_data:1,2", r#"unknown argument "2""#),
+            ("ber_skip:x", r#""x" is no value for type"#),
+            ("ber_skip:1,maybe", r#"unknown argument "maybe""#),
+            (
+                "ber_skip:1,optional yes",
+                r#"unknown argument "optional yes""#,
+            ),
+        ]);
+    }
+}

@@ -203,3 +203,151 @@ pub(crate) fn is_http(id: BufferId) -> bool {
         BufferId::PktData | BufferId::RawData | BufferId::FileData
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{options, refused};
+    use super::*;
+
+    /// What an option of this text selects.
+    fn selected(text: &str) -> BufferSelector {
+        match options(text).remove(0) {
+            IpsOption::Buffer(buffer) => buffer.selector,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn selectors() {
+        use BufferId as B;
+        let field = |name: &str| BufferPart::Field(name.into());
+        for (text, id, part, request) in [
+            ("pkt_data", B::PktData, BufferPart::Whole, false),
+            ("raw_data", B::RawData, BufferPart::Whole, false),
+            ("file_data", B::FileData, BufferPart::Whole, false),
+            ("http_uri", B::HttpUri, BufferPart::Whole, false),
+            (
+                "http_uri:path",
+                B::HttpUri,
+                BufferPart::Uri(UriPart::Path),
+                false,
+            ),
+            (
+                "http_uri:query",
+                B::HttpUri,
+                BufferPart::Uri(UriPart::Query),
+                false,
+            ),
+            (
+                "http_raw_uri:host,with_body",
+                B::HttpRawUri,
+                BufferPart::Uri(UriPart::Host),
+                false,
+            ),
+            (
+                "http_header:field User-Agent",
+                B::HttpHeader,
+                field("user-agent"),
+                false,
+            ),
+            (
+                "http_header:field x,request",
+                B::HttpHeader,
+                field("x"),
+                true,
+            ),
+            (
+                "http_raw_header:request",
+                B::HttpRawHeader,
+                BufferPart::Whole,
+                true,
+            ),
+            (
+                "http_cookie:request",
+                B::HttpCookie,
+                BufferPart::Whole,
+                true,
+            ),
+            (
+                "http_method:with_body",
+                B::HttpMethod,
+                BufferPart::Whole,
+                false,
+            ),
+            ("http_trailer:field x", B::HttpTrailer, field("x"), false),
+            (
+                r#"http_param:"a|41|""#,
+                B::HttpParam,
+                BufferPart::Param("aA".into(), false),
+                false,
+            ),
+            (
+                r#"http_param:"a",nocase"#,
+                B::HttpParam,
+                BufferPart::Param("a".into(), true),
+                false,
+            ),
+        ] {
+            assert_eq!(
+                selected(text),
+                BufferSelector { id, part, request },
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        refused(&[
+            ("pkt_data:1", r#"unknown argument "1""#),
+            ("file_data:request", r#"unknown argument "request""#),
+            ("http_uri:pat", r#"unknown argument "pat""#),
+            ("http_uri:request", r#"unknown argument "request""#),
+            (
+                "http_uri:path,query",
+                "one part of the URI cannot stand with another",
+            ),
+            ("http_header:field", "field needs a value"),
+            (
+                r#"http_header:field "a b""#,
+                r#"no such header field: "a b""#,
+            ),
+            ("http_header:field a/b", r#"no such header field: "a/b""#),
+            ("http_header:path", r#"unknown argument "path""#),
+            ("http_cookie:field a", r#"unknown argument "field a""#),
+            ("http_method:request", r#"unknown argument "request""#),
+            (
+                "http_client_body:with_header",
+                r#"unknown argument "with_header""#,
+            ),
+            ("http_param", "missing argument: name of the parameter"),
+            ("http_param:a", "bad byte code at 1"),
+            (
+                r#"http_param:"""#,
+                "missing argument: name of the parameter",
+            ),
+            (r#"http_param:"a",case"#, r#"unknown argument "case""#),
+            (
+                "http_client_body; http_trailer",
+                "body and trailer cannot be searched by one rule",
+            ),
+            (
+                "http_raw_trailer; http_raw_body",
+                "body and trailer cannot be searched by one rule",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn implied() {
+        for (text, expected) in [
+            ("http_uri", &["http", "http2", "http3"][..]),
+            ("file_data; http_stat_code", &["http", "http2", "http3"]),
+            ("file_data", &FILE_SERVICES),
+            ("pkt_data", &[]),
+            ("raw_data; pkt_data", &[]),
+        ] {
+            assert_eq!(implied_services(&options(text)), expected, "{text}");
+        }
+    }
+}

@@ -40,3 +40,41 @@ impl Bufferlen {
         self.range.contains(to_i64(left))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{moves, refused};
+
+    #[test]
+    fn evaluated() {
+        moves(&[
+            ("bufferlen:3", b"abc", 0, Some(0)),
+            ("bufferlen:3", b"abc", 1, Some(1)),
+            ("bufferlen:2", b"abc", 1, None),
+            ("bufferlen:2,relative", b"abc", 1, Some(1)),
+            ("bufferlen:3,relative", b"abc", 1, None),
+            ("bufferlen:0,relative", b"abc", 3, Some(3)),
+            ("bufferlen:0", b"", 0, Some(0)),
+            ("bufferlen:>2", b"abc", 0, Some(0)),
+            ("bufferlen:>3", b"abc", 0, None),
+            ("bufferlen:2<>4", b"abc", 0, Some(0)),
+            ("bufferlen:3<>5", b"abc", 0, None),
+            ("bufferlen", b"abc", 0, Some(0)),
+        ]);
+    }
+
+    #[test]
+    fn refusals() {
+        refused(&[
+            ("bufferlen:65536", "range must be 0 to 65535, not 65536"),
+            (
+                "bufferlen:4<>2",
+                "range 4<>2: the first end must be below the second",
+            ),
+            ("bufferlen:relative", r#""relative" is no value for range"#),
+            ("bufferlen:<=", r#""" is no value for range"#),
+            ("bufferlen:3,absolute", r#"unknown argument "absolute""#),
+            ("bufferlen:3,relative 1", r#"unknown argument "relative 1""#),
+        ]);
+    }
+}

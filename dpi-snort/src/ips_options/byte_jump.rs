@@ -100,3 +100,67 @@ impl ByteJump {
         cursor.set_pos(target.saturating_add(self.post_offset.value(cursor)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{moves, refused};
+
+    #[test]
+    fn evaluated() {
+        moves(&[
+            ("byte_jump:1,0", b"\x02xx", 0, Some(3)),
+            ("byte_jump:1,0", b"\x03xx", 0, None),
+            ("byte_jump:1,0", b"", 0, None),
+            ("byte_jump:1", b"\x01x", 0, Some(2)),
+            ("byte_jump:1,0,from_beginning", b"\x02xx", 0, Some(2)),
+            ("byte_jump:1,0,from_beginning", b"\x04xx", 0, None),
+            ("byte_jump:1,0,from_end", b"\x01xx", 0, Some(2)),
+            ("byte_jump:1,0,from_end", b"\x04xx", 0, None),
+            ("byte_jump:1,0,multiplier 2", b"\x01xx", 0, Some(3)),
+            ("byte_jump:1,0,align", b"\x01xxxx", 0, Some(5)),
+            ("byte_jump:1,0,align 2", b"\x01xx", 0, Some(3)),
+            ("byte_jump:1,0,post_offset -1", b"\x02xx", 0, Some(2)),
+            ("byte_jump:1,0,post_offset -2", b"\x00", 0, None),
+            ("byte_jump:1,0,relative", b"x\x01x", 1, Some(3)),
+            ("byte_jump:1,1,relative", b"x\x01x", 1, None),
+            ("byte_jump:0,0,post_offset 2", b"xx", 0, Some(2)),
+            ("byte_jump:0,0,from_end,post_offset -1", b"xxx", 0, Some(2)),
+            ("byte_jump:2,0,string,dec", b"02xx", 0, Some(4)),
+            ("byte_jump:2,0,string,dec", b"xx02", 0, None),
+            ("byte_jump:2,0,little", b"\x01\x00x", 0, Some(3)),
+            (
+                "byte_extract:1,0,n; byte_jump:1,n",
+                b"\x01\x01x",
+                0,
+                Some(3),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn refusals() {
+        refused(&[
+            ("byte_jump", "missing argument: bytes"),
+            ("byte_jump:11,0", "bytes must be 0 to 10, not 11"),
+            (
+                "byte_jump:1,65536",
+                "offset must be -65535 to 65535, not 65536",
+            ),
+            (
+                "byte_jump:1,n",
+                r#"unknown variable "n": byte_extract or byte_math must set it before"#,
+            ),
+            ("byte_jump:1,0,align 8", r#""8" is no value for align"#),
+            ("byte_jump:1,0,post_offset", "post_offset needs a value"),
+            (
+                "byte_jump:1,0,multiplier 65536",
+                "multiplier must be 1 to 65535, not 65536",
+            ),
+            (
+                "byte_jump:1,0,bitmask 0x1ff",
+                "bitmask 0x1ff is wider than 1 bytes",
+            ),
+            ("byte_jump:1,0,backwards", r#"unknown argument "backwards""#),
+        ]);
+    }
+}

@@ -124,3 +124,174 @@ fn operator_of(text: &str) -> Result<Operator, OptionError> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{moves, refused};
+
+    #[test]
+    #[expect(clippy::too_many_lines, reason = "one table")]
+    fn evaluated() {
+        moves(&[
+            (
+                "byte_math:bytes 1,offset 0,oper +,rvalue 1,result n; byte_test:1,=,n,1",
+                b"\x01\x02",
+                0,
+                Some(0),
+            ),
+            (
+                "byte_math:bytes 1,offset 0,oper -,rvalue 1,result n; byte_test:1,=,n,1",
+                b"\x03\x02",
+                0,
+                Some(0),
+            ),
+            (
+                "byte_math:bytes 1,offset 0,oper *,rvalue 3,result n; byte_test:1,=,n,1",
+                b"\x03\x09",
+                0,
+                Some(0),
+            ),
+            (
+                "byte_math:bytes 1,offset 0,oper /,rvalue 2,result n; byte_test:1,=,n,1",
+                b"\x05\x02",
+                0,
+                Some(0),
+            ),
+            (
+                "byte_math:bytes 1,offset 0,oper <<,rvalue 2,result n; byte_test:1,=,n,1",
+                b"\x01\x04",
+                0,
+                Some(0),
+            ),
+            (
+                "byte_math:bytes 1,offset 0,oper >>,rvalue 2,result n; byte_test:1,=,n,1",
+                b"\x08\x02",
+                0,
+                Some(0),
+            ),
+            (
+                "byte_math:bytes 1,offset 0,oper -,rvalue 2,result n",
+                b"\x01",
+                0,
+                None,
+            ),
+            (
+                "byte_math:bytes 4,offset 0,oper *,rvalue 2,result n",
+                b"\xff\xff\xff\xff",
+                0,
+                None,
+            ),
+            (
+                "byte_math:bytes 4,offset 0,oper <<,rvalue 1,result n",
+                b"\xff\xff\xff\xff",
+                0,
+                None,
+            ),
+            (
+                "byte_math:bytes 4,offset 0,oper +,rvalue 1,result n",
+                b"\xff\xff\xff\xff",
+                0,
+                None,
+            ),
+            (
+                "byte_math:bytes 2,offset 0,oper +,rvalue 1,result n",
+                b"\x01",
+                0,
+                None,
+            ),
+            (
+                "byte_math:bytes 1,offset 0,oper +,rvalue 1,result n,relative; byte_test:1,=,n,0",
+                b"\x03\x02",
+                1,
+                Some(1),
+            ),
+            (
+                "byte_math:bytes 2,offset 0,oper +,rvalue 1,result n,endian little; byte_test:1,=,n,2",
+                b"\x01\x00\x02",
+                0,
+                Some(0),
+            ),
+            (
+                "byte_math:bytes 2,offset 0,oper +,rvalue 1,result n,string dec; byte_test:1,=,n,2",
+                b"12\x0d",
+                0,
+                Some(0),
+            ),
+            (
+                "byte_math:bytes 1,offset 0,oper +,rvalue 1,result n,bitmask 0xf0; byte_test:1,=,n,1",
+                b"\x35\x04",
+                0,
+                Some(0),
+            ),
+            (
+                "byte_extract:1,0,m; byte_math:bytes 1,offset 1,oper +,rvalue m,result n; byte_test:1,=,n,2",
+                b"\x01\x02\x03",
+                0,
+                Some(1),
+            ),
+            (
+                "byte_extract:1,0,m; byte_math:bytes 1,offset 1,oper /,rvalue m,result n",
+                b"\x00\x02",
+                0,
+                None,
+            ),
+            (
+                "byte_extract:1,0,m; byte_math:bytes 1,offset 1,oper <<,rvalue m,result n",
+                b"\x20\x02",
+                0,
+                None,
+            ),
+        ]);
+    }
+
+    #[test]
+    fn refusals() {
+        refused(&[
+            (
+                "byte_math:bytes 1,offset 0,oper +,rvalue 1",
+                "missing argument: result",
+            ),
+            (
+                "byte_math:bytes 0,offset 0,oper +,rvalue 1,result n",
+                "bytes must be 1 to 10, not 0",
+            ),
+            (
+                "byte_math:bytes 1,offset 0,oper %,rvalue 1,result n",
+                r#""%" is no value for oper"#,
+            ),
+            (
+                "byte_math:bytes 1,offset 0,oper /,rvalue 0,result n",
+                r#""0" is no value for rvalue"#,
+            ),
+            (
+                "byte_math:bytes 1,offset 0,oper <<,rvalue 32,result n",
+                "a shift by 32 is not below 32 bits",
+            ),
+            (
+                "byte_math:bytes 1,offset 0,oper +,rvalue m,result n",
+                r#"unknown variable "m": byte_extract or byte_math must set it before"#,
+            ),
+            (
+                "byte_math:bytes 1,offset 0,oper +,rvalue 1,result 9",
+                r#"a variable's name begins with a letter, not "9""#,
+            ),
+            (
+                "byte_math:bytes 1,offset 0,oper +,rvalue 1,result n,endian middle",
+                r#""middle" is no value for endian"#,
+            ),
+            (
+                "byte_math:bytes 1,offset 0,oper +,rvalue 1,result n,string bin",
+                r#""bin" is no value for string"#,
+            ),
+            (
+                "byte_math:bytes 1,offset 0,oper +,rvalue 1,result n,bitmask 0x100",
+                "bitmask 0x100 is wider than 1 bytes",
+            ),
+            (
+                "byte_math:bytes 1,offset 0,oper +,rvalue 1,result n,sideways",
+                r#"unknown argument "sideways""#,
+            ),
+            ("byte_math:oper", "oper needs a value"),
+        ]);
+    }
+}

@@ -108,3 +108,83 @@ fn operator_of(text: &str) -> Result<Operator, OptionError> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{moves, refused};
+
+    #[test]
+    fn evaluated() {
+        moves(&[
+            ("byte_test:2,=,258,0", b"\x01\x02", 0, Some(0)),
+            ("byte_test:2,=,258,0,little", b"\x02\x01", 0, Some(0)),
+            ("byte_test:2,=,258,0,little", b"\x01\x02", 0, None),
+            ("byte_test:1,<,2,0", b"\x01", 0, Some(0)),
+            ("byte_test:1,<,1,0", b"\x01", 0, None),
+            ("byte_test:1,<=,1,0", b"\x01", 0, Some(0)),
+            ("byte_test:1,<=,0,0", b"\x01", 0, None),
+            ("byte_test:1,>,0,0", b"\x01", 0, Some(0)),
+            ("byte_test:1,>,1,0", b"\x01", 0, None),
+            ("byte_test:1,>=,1,0", b"\x01", 0, Some(0)),
+            ("byte_test:1,>=,2,0", b"\x01", 0, None),
+            ("byte_test:1,!,5,0", b"\x04", 0, Some(0)),
+            ("byte_test:1,!=,4,0", b"\x04", 0, None),
+            ("byte_test:1,!>,4,0", b"\x04", 0, Some(0)),
+            ("byte_test:1,&,6,0", b"\x03", 0, Some(0)),
+            ("byte_test:1,&,4,0", b"\x03", 0, None),
+            ("byte_test:1,!&,4,0", b"\x03", 0, Some(0)),
+            ("byte_test:1,^,3,0", b"\x03", 0, None),
+            ("byte_test:1,^,1,0", b"\x03", 0, Some(0)),
+            ("byte_test:1,=,3,1", b"\x03", 0, None),
+            ("byte_test:1,!=,3,1", b"\x03", 0, None),
+            ("byte_test:1,=,3,-1", b"\x03", 0, None),
+            ("byte_test:1,=,3,-1,relative", b"\x03", 1, Some(1)),
+            ("byte_test:1,=,0,0", b"\x00", 0, Some(0)),
+            ("byte_test:1,=,4294967296,0", b"\x00", 0, None),
+            ("byte_test:4,=,1234,0,string,dec", b"1234", 0, Some(0)),
+            ("byte_test:9,=,1234,0,string,dec", b"1234", 0, Some(0)),
+            ("byte_test:3,=,12,0,string,dec", b" 12", 0, Some(0)),
+            ("byte_test:3,=,12,0,string,dec", b"+12", 0, Some(0)),
+            ("byte_test:4,=,0,0,string,dec", b"0x1f", 0, Some(0)),
+            ("byte_test:4,=,31,0,string,hex", b"0x1f", 0, Some(0)),
+            ("byte_test:2,=,15,0,string,oct", b"17", 0, Some(0)),
+            ("byte_test:2,=,0,0,string,dec", b"xx", 0, None),
+            ("byte_test:2,!=,0,0,string,dec", b"xx", 0, None),
+            ("byte_test:1,=,3,0,bitmask 0xf0", b"\x35", 0, Some(0)),
+            ("byte_test:1,=,5,0,bitmask 0xf0", b"\x35", 0, None),
+        ]);
+    }
+
+    #[test]
+    fn refusals() {
+        refused(&[
+            ("byte_test", "missing argument: bytes"),
+            ("byte_test:0,=,1,0", "bytes must be 1 to 10, not 0"),
+            ("byte_test:1,~,1,0", r#""~" is no value for operator"#),
+            ("byte_test:1,==,1,0", r#""==" is no value for operator"#),
+            (
+                "byte_test:1,=,x,0",
+                r#"unknown variable "x": byte_extract or byte_math must set it before"#,
+            ),
+            ("byte_test:1,=,1.5,0", r#""1.5" is no value for value"#),
+            (
+                "byte_test:1,=,1,65537",
+                "offset must be -65536 to 65536, not 65537",
+            ),
+            ("byte_test:1,=,1,0,middle", r#"unknown argument "middle""#),
+            (
+                "byte_test:1,=,1,0,relative 4",
+                r#"unknown argument "relative 4""#,
+            ),
+            (
+                "byte_test:1,=,1,0,bitmask 0",
+                "bitmask must be 1 to 4294967295, not 0",
+            ),
+            ("byte_test:1,=,1,0,bitmask", "bitmask needs a value"),
+            (
+                "byte_test:1,=,1,0,bitmask 0x100",
+                "bitmask 0x100 is wider than 1 bytes",
+            ),
+        ]);
+    }
+}

@@ -193,3 +193,78 @@ pub(super) fn parse_align(arg: &Arg<'_>) -> Result<i64, OptionError> {
 pub(super) fn advance(at: i64, used: usize) -> i64 {
     at.saturating_add(i64::try_from(used).unwrap_or(i64::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_numbers() {
+        for (text, radix, expected) in [
+            (&b"12"[..], Radix::Dec, Some((12, 2))),
+            (b" \t12x", Radix::Dec, Some((12, 4))),
+            (b"+12", Radix::Dec, Some((12, 3))),
+            (b"-1", Radix::Dec, Some((u32::MAX, 2))),
+            (b"0x1f", Radix::Dec, Some((0, 1))),
+            (b"0x1f", Radix::Hex, Some((31, 4))),
+            (b"0X1F", Radix::Hex, Some((31, 4))),
+            (b"0x", Radix::Hex, Some((0, 1))),
+            (b"0xg", Radix::Hex, Some((0, 1))),
+            (b"18", Radix::Oct, Some((1, 1))),
+            (b"4294967295", Radix::Dec, Some((u32::MAX, 10))),
+            (b"9999999999", Radix::Dec, Some((u32::MAX, 10))),
+            (b"", Radix::Dec, None),
+            (b"+", Radix::Dec, None),
+            (b"+ 1", Radix::Dec, None),
+            (b"x1", Radix::Dec, None),
+            (b"8", Radix::Oct, None),
+        ] {
+            assert_eq!(digits(text, radix), expected, "{text:?} {radix:?}");
+        }
+    }
+
+    #[test]
+    fn binary_numbers() {
+        let little = Format {
+            little: true,
+            ..Format::default()
+        };
+        let masked = Format {
+            bitmask: Some(0x0ff0),
+            ..Format::default()
+        };
+        let data = [1, 2, 3, 4, 5];
+        for (format, at, count, expected) in [
+            (&Format::default(), 0, 4, Some((0x0102_0304, 4))),
+            (&Format::default(), 1, 2, Some((0x0203, 2))),
+            (&Format::default(), 4, 1, Some((5, 1))),
+            // More than four bytes: the last four count.
+            (&Format::default(), 0, 5, Some((0x0203_0405, 5))),
+            (&little, 0, 4, Some((0x0403_0201, 4))),
+            (&masked, 0, 2, Some((0x10, 2))),
+            (&Format::default(), 4, 2, None),
+            (&Format::default(), 5, 1, None),
+            (&Format::default(), -1, 1, None),
+        ] {
+            assert_eq!(
+                format.extract(&data, at, count),
+                expected,
+                "{count} at {at}"
+            );
+        }
+    }
+
+    #[test]
+    fn aligned() {
+        for (value, to, expected) in [
+            (5, 4, 8),
+            (4, 4, 4),
+            (0, 4, 0),
+            (5, 2, 6),
+            (-3, 4, 0),
+            (5, 0, 5),
+        ] {
+            assert_eq!(align(value, to), expected, "{value} to {to}");
+        }
+    }
+}

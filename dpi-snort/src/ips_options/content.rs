@@ -273,3 +273,165 @@ pub(super) fn to_i64(value: usize) -> i64 {
 pub(super) fn to_usize(value: i64) -> usize {
     usize::try_from(value).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{
+        Cursor, IpsOption,
+        testing::{moves, options, refused},
+    };
+
+    #[test]
+    fn evaluated() {
+        moves(&[
+            (r#"content:"abc""#, b"xxabc", 0, Some(5)),
+            (r#"content:"abc""#, b"xxabc", 4, Some(5)),
+            (r#"content:"abc""#, b"xxABC", 0, None),
+            (r#"content:"aBc",nocase"#, b"xxAbC", 0, Some(5)),
+            (r#"content:"abc""#, b"ab", 0, None),
+            (r#"content:"|00 ff|""#, b"\x00\xff", 0, Some(2)),
+            (r#"content:!"z""#, b"abc", 2, Some(2)),
+            (r#"content:!"a""#, b"abc", 0, None),
+            (r#"content:"a",offset 1"#, b"aa", 0, Some(2)),
+            (r#"content:"a",offset 2"#, b"aa", 0, None),
+            (r#"content:"a",offset 9"#, b"aa", 0, None),
+            (r#"content:"b",depth 2"#, b"ab", 0, Some(2)),
+            (r#"content:"b",depth 1"#, b"ab", 0, None),
+            (r#"content:"b",offset 1,depth 1"#, b"ab", 0, Some(2)),
+            (r#"content:"b",offset -2"#, b"ab", 0, Some(2)),
+            (r#"content:"a",offset -2,depth 3"#, b"ab", 0, Some(1)),
+            (r#"content:"b",offset -2,depth 3"#, b"ab", 0, None),
+            (r#"content:"b",distance 0"#, b"bab", 1, Some(3)),
+            (r#"content:"b",distance 0"#, b"ba", 1, None),
+            (r#"content:"b",distance 1"#, b"xab", 1, Some(3)),
+            (r#"content:"a",distance -1"#, b"a", 1, Some(1)),
+            (r#"content:"a",distance -9"#, b"a", 1, Some(1)),
+            (r#"content:"b",within 1"#, b"ab", 1, Some(2)),
+            (r#"content:"b",within 1"#, b"axb", 1, None),
+            (r#"content:"b",distance 1,within 1"#, b"axb", 1, Some(3)),
+            (r#"content:!"b",within 1"#, b"ab", 1, None),
+            (
+                r#"byte_extract:1,0,n; content:"b",offset n"#,
+                b"\x02xb",
+                0,
+                Some(3),
+            ),
+            (
+                r#"byte_extract:1,0,n; content:"b",depth n"#,
+                b"\x02xb",
+                0,
+                None,
+            ),
+            (
+                r#"byte_extract:1,0,n; content:"b",within n"#,
+                b"\x02xb",
+                0,
+                Some(3),
+            ),
+            (
+                r#"byte_extract:1,0,n; content:"b",distance n"#,
+                b"\x02xb",
+                0,
+                None,
+            ),
+        ]);
+    }
+
+    #[test]
+    fn refusals() {
+        refused(&[
+            (r#"content:"""#, "empty content"),
+            ("content", "empty content"),
+            ("content:abc", "bad byte code at 1"),
+            (r#"content:"|4g|""#, "bad byte code at 3"),
+            (r#"content:"a\x41""#, "bad byte code at 3"),
+            (r#"content:"|41""#, "unclosed | in a content"),
+            (
+                r#"content:"abc",depth 2"#,
+                "depth must be 3 to 65535, not 2",
+            ),
+            (
+                r#"content:"abc",within 2"#,
+                "within must be 3 to 65535, not 2",
+            ),
+            (
+                r#"content:"a",offset 65536"#,
+                "offset must be -65535 to 65535, not 65536",
+            ),
+            (r#"content:"a",offset"#, "offset needs a value"),
+            (
+                r#"content:"a",offset 1,offset 2"#,
+                "offset cannot stand with offset",
+            ),
+            (
+                r#"content:"a",offset 1,distance 1"#,
+                "distance cannot stand with offset or depth",
+            ),
+            (
+                r#"content:"a",depth 1,within 1"#,
+                "within cannot stand with offset or depth",
+            ),
+            (
+                r#"content:"a",offset n"#,
+                r#"unknown variable "n": byte_extract or byte_math must set it before"#,
+            ),
+            (
+                r#"content:"a",nocase yes"#,
+                r#"unknown argument "nocase yes""#,
+            ),
+            (r#"content:"a",rawbytes"#, r#"unknown argument "rawbytes""#),
+            (r#"content:"a","b""#, r#"unknown argument "b""#),
+            (
+                r#"content:"abc",fast_pattern_offset 3"#,
+                "fast_pattern_offset 3 and fast_pattern_length 0 exceed the content's 3 bytes",
+            ),
+            (
+                r#"content:"abc",fast_pattern_offset 1,fast_pattern_length 3"#,
+                "fast_pattern_offset 1 and fast_pattern_length 3 exceed the content's 3 bytes",
+            ),
+            (
+                r#"content:"a",fast_pattern_length 0"#,
+                "fast_pattern_offset or _length must be 1 to 65535, not 0",
+            ),
+            (r#"content:"a",width 9"#, r#"unknown argument "width""#),
+            (
+                r#"content:"a",width 16"#,
+                "valid, but inactive: it needs the option content with wide characters",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn bytes_that_are_searched_first() {
+        for (text, expected) in [
+            (r#"content:"abc""#, (&b"abc"[..], false)),
+            (r#"content:"aBc",nocase"#, (b"aBc", true)),
+            (r#"content:"abc",fast_pattern"#, (b"abc", false)),
+            (r#"content:"abcd",fast_pattern_offset 1"#, (b"bcd", false)),
+            (r#"content:"abcd",fast_pattern_length 2"#, (b"ab", false)),
+            (
+                r#"content:"abcd",fast_pattern_offset 1,fast_pattern_length 2"#,
+                (b"bc", false),
+            ),
+        ] {
+            match &options(text)[0] {
+                IpsOption::Content(content) => assert_eq!(content.fast_bytes(), expected, "{text}"),
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn occurrences() {
+        let content = options(r#"content:"aa",offset 1,depth 4"#).remove(0);
+        let IpsOption::Content(content) = content else {
+            panic!("no content");
+        };
+        let cursor = Cursor::start_of(b"aaaaaa");
+        let found: Vec<_> = (0..6)
+            .map(|from| content.find(&cursor, Some(from)))
+            .collect();
+        let at = |start: usize| Some((start, start + 2));
+        assert_eq!(found, [at(1), at(1), at(2), at(3), None, None]);
+    }
+}

@@ -107,3 +107,69 @@ fn letters(text: &str) -> Result<(Mode, u8), OptionError> {
     }
     Ok((mode, bits))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{holds, packet, refused, tcp, unit};
+    use super::*;
+
+    const FIN: u8 = 1;
+    const SYN: u8 = 2;
+    const PSH: u8 = 8;
+    const ACK: u8 = 16;
+    const ECE: u8 = 64;
+    const CWR: u8 = 128;
+
+    #[test]
+    fn evaluated() {
+        for (text, bits, expected) in [
+            ("flags:S", SYN, true),
+            ("flags:S", SYN | ACK, false),
+            ("flags:S", 0, false),
+            ("flags:s", SYN, true),
+            ("flags:SA", SYN | ACK, true),
+            ("flags:S", SYN | ECE | CWR, false),
+            ("flags:S,CE", SYN | ECE | CWR, true),
+            ("flags:S,12", SYN | ECE | CWR, true),
+            ("flags:S,CE", SYN | ACK, false),
+            ("flags:+SA", SYN | ACK | PSH, true),
+            ("flags:SA+", SYN | ACK | PSH, true),
+            ("flags:+SA", SYN, false),
+            ("flags:*SA", ACK, true),
+            ("flags:*SA", FIN, false),
+            ("flags:!SA", FIN, true),
+            ("flags:!SA", ACK, false),
+            ("flags:!SA", SYN | FIN, false),
+            ("flags:0", 0, true),
+            ("flags:0", FIN, false),
+            ("flags:!0", 0, true),
+            ("flags:!0", 255, true),
+            ("flags:12", ECE | CWR, true),
+            ("flags", 255, true),
+        ] {
+            let mut packet = packet(b"");
+            packet.transport = Transport::Tcp(TcpHeader {
+                flags: bits,
+                ..tcp()
+            });
+            assert_eq!(
+                holds(text, &unit(&packet)),
+                expected,
+                "{text} of {bits:#04x}"
+            );
+            packet.transport = Transport::Other;
+            assert!(!holds(text, &unit(&packet)), "{text} without TCP");
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        refused(&[
+            ("flags:Q", r#""Q" is no value for flags"#),
+            ("flags:S-A", r#""S-A" is no value for flags"#),
+            ("flags:S,Q", r#""Q" is no value for flags"#),
+            ("flags:3", r#""3" is no value for flags"#),
+            ("flags:S,C,E", r#"unknown argument "E""#),
+        ]);
+    }
+}

@@ -97,3 +97,114 @@ impl FlowOption {
             && equal(self.fragment, Some(fragment))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{holds, packet, refused, rule, unit};
+    use super::*;
+
+    /// Options, to the server, established, kind, and whether they hold.
+    #[test]
+    fn evaluated() {
+        use UnitKind::{HeldStream, Raw, RebuiltDatagram, RebuiltPdu, RebuiltStream};
+        for (text, to_server, established, kind, expected) in [
+            ("flow:to_server", true, false, Raw, true),
+            ("flow:to_server", false, false, Raw, false),
+            ("flow:from_client", true, false, Raw, true),
+            ("flow:to_client", false, true, Raw, true),
+            ("flow:to_client", true, true, Raw, false),
+            ("flow:from_server", false, true, Raw, true),
+            ("flow:established", true, true, Raw, true),
+            ("flow:established", true, false, Raw, false),
+            ("flow:not_established", true, false, Raw, true),
+            ("flow:not_established", true, true, Raw, false),
+            ("flow:to_server,established", true, true, Raw, true),
+            ("flow:to_server,established", false, true, Raw, false),
+            ("flow:stateless", false, false, Raw, true),
+            ("flow", false, false, Raw, true),
+            ("flow:only_stream", true, true, Raw, false),
+            ("flow:only_stream", true, true, RebuiltStream, true),
+            ("flow:only_stream", true, true, HeldStream, true),
+            ("flow:only_stream", true, true, RebuiltPdu, true),
+            ("flow:only_stream", true, true, RebuiltDatagram, false),
+            ("flow:no_stream", true, true, Raw, true),
+            ("flow:no_stream", true, true, RebuiltDatagram, true),
+            ("flow:no_stream", true, true, HeldStream, false),
+            ("flow:only_frag", true, true, RebuiltDatagram, true),
+            ("flow:only_frag", true, true, Raw, false),
+            ("flow:no_frag", true, true, Raw, true),
+            ("flow:no_frag", true, true, RebuiltDatagram, false),
+        ] {
+            let packet = packet(b"");
+            let mut unit = unit(&packet);
+            unit.kind = kind;
+            if let Some(flow) = &mut unit.flow {
+                (flow.to_server, flow.established) = (to_server, established);
+            }
+            assert_eq!(
+                holds(text, &unit),
+                expected,
+                "{text} {to_server} {established} {kind:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn without_a_flow() {
+        for (text, expected) in [
+            ("flow:to_server", false),
+            ("flow:to_client", false),
+            ("flow:established", false),
+            ("flow:not_established", true),
+            ("flow:stateless", true),
+            ("flow:no_frag", true),
+        ] {
+            let packet = packet(b"");
+            let unit = InspectionUnit {
+                flow: None,
+                ..unit(&packet)
+            };
+            assert_eq!(holds(text, &unit), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        refused(&[
+            (
+                "flow:to_server,to_client",
+                "to_client cannot stand with to_server",
+            ),
+            (
+                "flow:from_client,from_server",
+                "to_client cannot stand with to_server",
+            ),
+            (
+                "flow:established,not_established",
+                "not_established cannot stand with established",
+            ),
+            (
+                "flow:only_stream,no_stream",
+                "no_stream cannot stand with only_stream",
+            ),
+            (
+                "flow:no_frag,only_frag",
+                "only_frag cannot stand with no_frag",
+            ),
+            (
+                "flow:stateless,to_server",
+                "stateless cannot stand with other words of flow",
+            ),
+            ("flow:sideways", r#"unknown argument "sideways""#),
+            (
+                "flow:to_server,TO_SERVER",
+                r#"unknown argument "TO_SERVER""#,
+            ),
+        ]);
+        let refused = |text| rule("icmp", text).err();
+        let reason = "flow cannot be checked in icmp rules".to_owned();
+        assert_eq!(refused("flow:to_server"), Some(reason.clone()));
+        assert_eq!(refused("flow:only_frag,established"), Some(reason));
+        assert_eq!(refused("flow:only_frag"), None);
+    }
+}

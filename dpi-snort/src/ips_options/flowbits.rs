@@ -123,3 +123,112 @@ impl FlowbitsOption {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{
+        IpsOption,
+        testing::{options, refused},
+    };
+    use super::*;
+
+    const MAX: usize = 10;
+
+    fn option(text: &str, registry: &FlowbitRegistry) -> FlowbitsOption {
+        match options(&format!("flowbits:{text}")).remove(0) {
+            IpsOption::Flowbits(mut bits) => {
+                assert!(bits.resolve(registry, MAX));
+                bits
+            }
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn evaluated() {
+        for (text, set, expected) in [
+            ("isset,a", &["a"][..], true),
+            ("isset,a", &["b"], false),
+            ("isset,a&b", &["a", "b"], true),
+            ("isset,a&b", &["a"], false),
+            ("isset,a|b", &["b"], true),
+            ("isset,a|b", &["c"], false),
+            ("isnotset,a", &["b"], true),
+            ("isnotset,a", &["a"], false),
+            ("isnotset,a&b", &["a"], true),
+            ("isnotset,a&b", &["a", "b"], false),
+            ("isnotset,a|b", &["c"], true),
+            ("isnotset,a|b", &["b"], false),
+            ("set,a", &[], true),
+            ("unset,a", &[], true),
+        ] {
+            let registry = FlowbitRegistry::default();
+            let mut bits = Flowbits::default();
+            for name in set {
+                bits.set(registry.intern(name, MAX).unwrap());
+            }
+            let option = option(text, &registry);
+            assert_eq!(
+                option.evaluate(Some(&bits)),
+                expected,
+                "{text} with {set:?}"
+            );
+            let before = bits.clone();
+            if !option.is_setter() {
+                option.apply(&mut bits);
+                let same = ["a", "b", "c"].map(|name| {
+                    let id = registry.intern(name, MAX).unwrap();
+                    bits.is_set(id) == before.is_set(id)
+                });
+                assert_eq!(same, [true; 3], "{text} changes bits");
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_flow_no_bit_is_set() {
+        let registry = FlowbitRegistry::default();
+        assert!(!option("isset,a", &registry).evaluate(None));
+        assert!(option("isnotset,a", &registry).evaluate(None));
+    }
+
+    #[test]
+    fn applied() {
+        for (text, expected) in [
+            ("set,b", [true, true, false]),
+            ("set,b&c", [true, true, true]),
+            ("unset,a", [false, false, false]),
+            ("unset,a&b", [false, false, false]),
+            ("isset,b", [true, false, false]),
+        ] {
+            let registry = FlowbitRegistry::default();
+            let ids = ["a", "b", "c"].map(|name| registry.intern(name, MAX).unwrap());
+            let mut bits = Flowbits::default();
+            bits.set(ids[0]);
+            option(text, &registry).apply(&mut bits);
+            assert_eq!(ids.map(|id| bits.is_set(id)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_registry_is_bounded() {
+        let registry = FlowbitRegistry::default();
+        let IpsOption::Flowbits(mut bits) = options("flowbits:set,a&b&c").remove(0) else {
+            panic!("no flowbits");
+        };
+        assert!(!bits.resolve(&registry, 2));
+    }
+
+    #[test]
+    fn refusals() {
+        refused(&[
+            ("flowbits:toggle,a", r#"unknown argument "toggle""#),
+            ("flowbits:reset", r#"unknown argument "reset""#),
+            ("flowbits:setx,a,group", r#"unknown argument "group""#),
+            ("flowbits:isset,a|b&c", "| cannot stand with &"),
+            ("flowbits:set,a|b", "set or unset cannot stand with |"),
+            ("flowbits:unset,a|b", "set or unset cannot stand with |"),
+            ("flowbits:set,a b", r#"unknown argument "a b""#),
+        ]);
+    }
+}

@@ -54,3 +54,52 @@ impl Fragbits {
         self.mode.holds(bits, self.wanted)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{holds, packet, refused, unit};
+    use super::*;
+
+    #[test]
+    fn evaluated() {
+        const R: u8 = RESERVED;
+        const D: u8 = DONT_FRAGMENT;
+        const M: u8 = MORE_FRAGMENTS;
+        for (text, bits, expected) in [
+            ("fragbits:D", D, true),
+            ("fragbits:D", D | M, false),
+            ("fragbits:D", 0, false),
+            ("fragbits:d", D, true),
+            ("fragbits:+D", D | M, true),
+            ("fragbits:D+", D | M, true),
+            ("fragbits:+DM", D, false),
+            ("fragbits:*DM", M, true),
+            ("fragbits:*DM", R, false),
+            ("fragbits:!D", M, true),
+            ("fragbits:!D", D | M, false),
+            ("fragbits:RDM", R | D | M, true),
+            ("fragbits:RDM", R | D, false),
+            ("fragbits", R | D | M, true),
+        ] {
+            let mut packet = packet(b"");
+            packet.ip.fragment.reserved = bits & R != 0;
+            packet.ip.fragment.dont_fragment = bits & D != 0;
+            packet.ip.fragment.more_fragments = bits & M != 0;
+            assert_eq!(
+                holds(text, &unit(&packet)),
+                expected,
+                "{text} of {bits:#05b}"
+            );
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        refused(&[
+            ("fragbits:X", r#""X" is no value for fragbits"#),
+            ("fragbits:D-M", r#""D-M" is no value for fragbits"#),
+            ("fragbits:0", r#""0" is no value for fragbits"#),
+            ("fragbits:D,M", r#"unknown argument "M""#),
+        ]);
+    }
+}

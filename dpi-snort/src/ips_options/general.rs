@@ -115,3 +115,73 @@ pub(crate) fn services(raw: &RawOption<'_>) -> Vec<Box<str>> {
     });
     names.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{refused, rule};
+
+    #[test]
+    fn messages() {
+        for (text, expected) in [
+            (r#"msg:"a b""#, "a b"),
+            ("msg:a b", "a b"),
+            (r#"msg:"say \"no\"""#, "say \"no\""),
+            (r#"msg:"a\;b""#, "a;b"),
+            (r#"msg:"a\\b""#, "a\\b"),
+            ("rev:1", ""),
+        ] {
+            assert_eq!(&*rule("tcp", text).unwrap().msg, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn descriptions() {
+        let text = "gid:1; sid:0x10; rev:3; priority:2; classtype:web; reference:cve,2021-1; \
+                    reference:url,\"a.b/c\"; metadata:a 1,b 2; service:HTTP,x";
+        let rule = rule("tcp", text).unwrap();
+        assert_eq!(
+            (rule.id.gid, rule.id.sid, rule.rev, rule.priority),
+            (1, 16, 3, 2)
+        );
+        assert_eq!(rule.classtype.as_deref(), Some("web"));
+        let references: Vec<_> = rule
+            .references
+            .iter()
+            .map(|reference| (&*reference.system, &*reference.id))
+            .collect();
+        assert_eq!(references, [("cve", "2021-1"), ("url", "a.b/c")]);
+        assert_eq!(rule.metadata, ["a 1".into(), "b 2".into()] as [Box<str>; 2]);
+        assert_eq!(rule.services, ["http".into(), "x".into()] as [Box<str>; 2]);
+    }
+
+    #[test]
+    fn refusals() {
+        refused(&[
+            ("msg:", "missing argument: text"),
+            ("sid:0", "number must be 1 to 4294967295, not 0"),
+            ("sid:x", r#""x" is no value for number"#),
+            (
+                "sid:4294967296",
+                "number must be 1 to 4294967295, not 4294967296",
+            ),
+            ("sid:1,2", r#"unknown argument "2""#),
+            ("rev:0", "number must be 1 to 4294967295, not 0"),
+            ("gid:0", "number must be 1 to 4294967295, not 0"),
+            ("priority:0", "number must be 1 to 2147483647, not 0"),
+            ("classtype:a,b", r#"unknown argument "b""#),
+            ("reference:cve", r#""cve" is no value for reference"#),
+            ("reference:cve,", r#""cve," is no value for reference"#),
+            ("metadata", "missing argument: text"),
+            ("metadata:,", r#""," is no value for metadata"#),
+            (r#"msg:"a"; msg:"b""#, "may stand once in a rule"),
+            (
+                "gid:116",
+                "valid, but inactive: it needs built-in decoder events (gid 116)",
+            ),
+            (
+                r#"gid:116; content:"a""#,
+                "rules with gid 116 stand for built-in events and take no detection options",
+            ),
+        ]);
+    }
+}

@@ -53,3 +53,63 @@ impl IcmpField {
         value.is_some_and(|value| self.range.contains(value.into()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{holds, packet, refused, unit};
+    use super::*;
+
+    #[test]
+    fn evaluated() {
+        // (type, code, identifier and sequence number of an echo)
+        let echo = (8, 0, Some(300), Some(5));
+        let unreachable = (3, 1, None, None);
+        for (text, (icmp_type, code, id, seq), expected) in [
+            ("itype:8", echo, true),
+            ("itype:8", unreachable, false),
+            ("itype:!8", unreachable, true),
+            ("itype:2<>5", unreachable, true),
+            ("itype:3<>5", unreachable, false),
+            ("itype", unreachable, true),
+            ("icode:1", unreachable, true),
+            ("icode:>0", echo, false),
+            ("icmp_id:300", echo, true),
+            ("icmp_id:301", echo, false),
+            ("icmp_id:!301", unreachable, false),
+            ("icmp_seq:5", echo, true),
+            ("icmp_seq:<5", echo, false),
+            ("icmp_seq", unreachable, false),
+        ] {
+            let mut packet = packet(b"");
+            packet.transport = Transport::Icmp {
+                icmp_type,
+                code,
+                id,
+                seq,
+            };
+            assert_eq!(
+                holds(text, &unit(&packet)),
+                expected,
+                "{text} of {icmp_type}"
+            );
+            packet.transport = Transport::Other;
+            assert!(!holds(text, &unit(&packet)), "{text} without ICMP");
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        refused(&[
+            ("itype:256", "range must be 0 to 255, not 256"),
+            ("itype:8,0", r#"unknown argument "0""#),
+            ("itype:echo", r#""echo" is no value for range"#),
+            ("icode:-1", "range must be 0 to 255, not -1"),
+            (
+                "icode:5<>4",
+                "range 5<>4: the first end must be below the second",
+            ),
+            ("icmp_id:65536", "range must be 0 to 65535, not 65536"),
+            ("icmp_seq:1-2", r#""1-2" is no value for range"#),
+        ]);
+    }
+}

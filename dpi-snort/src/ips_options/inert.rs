@@ -204,3 +204,95 @@ fn words(raw: &RawOption<'_>, allowed: &[&str]) -> Result<Parsed, OptionError> {
     }
     Ok(Parsed::Inert)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{options, refused};
+
+    #[test]
+    fn accepted_without_effect() {
+        for text in [
+            "tag:session,packets 10",
+            "tag:host_src,seconds 5",
+            "target:src_ip",
+            "replace:\"abc\"",
+            "replace",
+        ] {
+            assert!(options(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        refused(&[
+            ("no_such_option:1", "unknown option"),
+            ("CONTENT:\"a\"", "unknown option"),
+            (
+                "asn1:oversize_length 5",
+                "unknown option; it does not exist in Snort 3",
+            ),
+            (
+                "rawbytes",
+                "unknown option; write raw_data before the content",
+            ),
+            (
+                "threshold:type limit",
+                "unknown option; use detection_filter",
+            ),
+            (
+                "uricontent:\"a\"",
+                "unknown option; write http_uri before the content",
+            ),
+            ("urilen:5", "unknown option; write http_uri; bufferlen:…"),
+            (
+                "nocase",
+                "unknown option; write it inside the content: content:\"…\",nocase",
+            ),
+            (
+                "tag:session,packets 0",
+                "count must be 1 to 4294967295, not 0",
+            ),
+            ("tag:session 5", "unknown argument \"session 5\""),
+            ("tag:nobody", "unknown argument \"nobody\""),
+            ("target:me", "unknown argument \"me\""),
+            ("target:src_ip,dst_ip", "unknown argument \"dst_ip\""),
+            ("replace:abc", "bad byte code at 1"),
+            ("replace:\"|4\"", "unclosed | in a content"),
+            ("enable:perhaps", "unknown argument \"perhaps\""),
+            (
+                "soid:1",
+                "the shared object of a `soid` rule does not exist here",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        refused(&[
+            (
+                "dce_opnum:1",
+                "valid, but inactive: it needs the dce inspector",
+            ),
+            (
+                "sip_body",
+                "valid, but inactive: it needs the sip inspector",
+            ),
+            (
+                "ssl_state:client_hello",
+                "valid, but inactive: it needs the ssl inspector",
+            ),
+            ("ssl_state:nonsense", "unknown argument \"nonsense\""),
+            ("dce_stub_data:1", "unknown argument \"1\""),
+            (
+                "regex:\"/a/\"",
+                "valid, but inactive: it needs the option regex",
+            ),
+            (
+                "stream_reassemble:action disable",
+                "valid, but inactive: it needs the option stream_reassemble",
+            ),
+            // A real error outweighs what is missing.
+            ("sip_body; no_such_option", "unknown option"),
+        ]);
+    }
+}

@@ -42,3 +42,67 @@ impl IpField {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{holds, packet, refused, unit};
+
+    #[test]
+    fn evaluated() {
+        // TTL 64, TOS 8, id 7, fragment offset 185.
+        for (text, expected) in [
+            ("ttl:64", true),
+            ("ttl:<64", false),
+            ("ttl:63<>65", true),
+            ("ttl:64<>66", false),
+            ("ttl:!64", false),
+            ("ttl:!=63", true),
+            ("tos:8", true),
+            ("tos:!8", false),
+            ("id:7", true),
+            ("id:8", false),
+            ("fragoffset:185", true),
+            ("fragoffset:0", false),
+            ("fragoffset:>0", true),
+            ("ttl", true),
+        ] {
+            let mut packet = packet(b"");
+            packet.ip.fragment.offset = 185;
+            assert_eq!(holds(text, &unit(&packet)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn of_ipv6() {
+        for (text, expected) in [
+            ("ttl:64", true),
+            ("tos:8", true),
+            ("id:0", true),
+            ("fragoffset:0", true),
+            ("fragoffset:185", false),
+        ] {
+            let mut packet = packet(b"");
+            packet.ip.src = std::net::Ipv6Addr::LOCALHOST.into();
+            packet.ip.id = 0;
+            packet.ip.fragment.offset = 185;
+            assert_eq!(holds(text, &unit(&packet)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        refused(&[
+            ("ttl:256", "range must be 0 to 255, not 256"),
+            ("ttl:5-7", r#""5-7" is no value for range"#),
+            (
+                "ttl:7<>5",
+                "range 7<>5: the first end must be below the second",
+            ),
+            ("ttl:=<5", r#""<5" is no value for range"#),
+            ("tos:-1", "range must be 0 to 255, not -1"),
+            ("id:x", r#""x" is no value for range"#),
+            ("id:1,2", r#"unknown argument "2""#),
+            ("fragoffset:<", r#""" is no value for range"#),
+        ]);
+    }
+}

@@ -83,3 +83,48 @@ impl IpProto {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{holds, packet, refused, unit};
+
+    #[test]
+    fn evaluated() {
+        for (text, protocol, expected) in [
+            ("ip_proto:6", 6, true),
+            ("ip_proto:6", 17, false),
+            ("ip_proto:tcp", 6, true),
+            ("ip_proto:TCP", 6, true),
+            ("ip_proto:!tcp", 6, false),
+            ("ip_proto:!tcp", 17, true),
+            ("ip_proto:<6", 5, true),
+            ("ip_proto:<6", 6, false),
+            ("ip_proto:>udp", 18, true),
+            ("ip_proto:>udp", 17, false),
+            ("ip_proto:ipv6-icmp", 58, true),
+            ("ip_proto:0", 0, true),
+            ("ip_proto:255", 255, true),
+            ("ip_proto", 99, true),
+        ] {
+            let mut packet = packet(b"");
+            packet.ip.protocol = protocol;
+            assert_eq!(
+                holds(text, &unit(&packet)),
+                expected,
+                "{text} of {protocol}"
+            );
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        refused(&[
+            ("ip_proto:256", "protocol must be 0 to 255, not 256"),
+            ("ip_proto:-1", "protocol must be 0 to 255, not -1"),
+            ("ip_proto:nope", r#""nope" is no value for protocol"#),
+            ("ip_proto:!", r#""" is no value for protocol"#),
+            ("ip_proto:>=6", r#""=6" is no value for protocol"#),
+            ("ip_proto:6,17", r#"unknown argument "17""#),
+        ]);
+    }
+}

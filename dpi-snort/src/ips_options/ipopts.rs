@@ -68,3 +68,48 @@ fn types(mut options: &[u8]) -> impl Iterator<Item = u8> {
         Some(kind)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{holds, packet, refused, unit};
+
+    #[test]
+    fn evaluated() {
+        for (text, bytes, expected) in [
+            ("ipopts:any", &[1][..], true),
+            ("ipopts:any", &[], false),
+            ("ipopts", &[0], true),
+            ("ipopts", &[], false),
+            ("ipopts:rr", &[7, 3, 4, 0], true),
+            ("ipopts:rr", &[1, 7, 3, 4], true),
+            ("ipopts:rr", &[68, 4, 5, 0], false),
+            ("ipopts:ts", &[7, 3, 4, 68, 4, 5, 0], true),
+            ("ipopts:nop", &[1, 0], true),
+            ("ipopts:eol", &[1, 0], true),
+            ("ipopts:rr", &[0, 7, 3, 4], false),
+            ("ipopts:lsrr", &[131, 3, 4], true),
+            ("ipopts:ssrr", &[137, 3, 4], true),
+            ("ipopts:ssrr", &[131, 3, 4], false),
+            // A length of 0 or 1, or beyond the end, ends the list.
+            ("ipopts:rr", &[68, 1, 7, 3, 4], false),
+            ("ipopts:rr", &[68, 0, 7, 3, 4], false),
+            ("ipopts:rr", &[68, 9, 7, 3, 4], false),
+            ("ipopts:rr", &[68], false),
+            ("ipopts:ts", &[68], true),
+        ] {
+            let mut packet = packet(b"");
+            packet.ip.options = bytes;
+            assert_eq!(holds(text, &unit(&packet)), expected, "{text} of {bytes:?}");
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        refused(&[
+            ("ipopts:rrr", r#"unknown argument "rrr""#),
+            ("ipopts:RR", r#"unknown argument "RR""#),
+            ("ipopts:7", r#"unknown argument "7""#),
+            ("ipopts:rr,ts", r#"unknown argument "ts""#),
+        ]);
+    }
+}

@@ -49,3 +49,53 @@ impl Isdataat {
         (at < to_i64(cursor.data.len())) != self.negated
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{moves, refused};
+
+    #[test]
+    fn evaluated() {
+        moves(&[
+            ("isdataat:9", b"0123456789", 0, Some(0)),
+            ("isdataat:10", b"0123456789", 0, None),
+            ("isdataat:!10", b"0123456789", 0, Some(0)),
+            ("isdataat:!9", b"0123456789", 0, None),
+            ("isdataat:0", b"", 0, None),
+            ("isdataat:!0", b"", 0, Some(0)),
+            ("isdataat:9", b"0123456789", 5, Some(5)),
+            ("isdataat:4,relative", b"0123456789", 5, Some(5)),
+            ("isdataat:5,relative", b"0123456789", 5, None),
+            ("isdataat:!0,relative", b"0123456789", 10, Some(10)),
+            ("isdataat:!0,relative", b"0123456789", 9, None),
+            ("isdataat", b"a", 0, Some(0)),
+            ("isdataat", b"", 0, None),
+            ("byte_extract:1,0,n; isdataat:n", b"\x02xx", 0, Some(1)),
+            ("byte_extract:1,0,n; isdataat:n", b"\x03xx", 0, None),
+            (
+                "byte_extract:1,0,n; isdataat:!n,relative",
+                b"\x02xx",
+                0,
+                Some(1),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn refusals() {
+        refused(&[
+            ("isdataat:10,rawbytes", r#"unknown argument "rawbytes""#),
+            ("isdataat:-1", "offset must be 0 to 65535, not -1"),
+            ("isdataat:65536", "offset must be 0 to 65535, not 65536"),
+            ("isdataat:!", r#""" is no value for offset"#),
+            (
+                "isdataat:n",
+                r#"unknown variable "n": byte_extract or byte_math must set it before"#,
+            ),
+            (
+                "isdataat:1,relative yes",
+                r#"unknown argument "relative yes""#,
+            ),
+        ]);
+    }
+}

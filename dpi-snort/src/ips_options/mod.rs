@@ -34,6 +34,8 @@ mod pcre;
 mod range;
 mod stream_size;
 mod tcp_fields;
+#[cfg(test)]
+mod testing;
 mod variable;
 
 use dpi_match::pcre::MatchScratch;

@@ -134,3 +134,67 @@ fn flag_options(flags: &[u8]) -> Result<(Options, bool), OptionError> {
     }
     Ok((options, relative))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{moves, refused, rule};
+
+    #[test]
+    fn evaluated() {
+        moves(&[
+            (r#"pcre:"/a.c/""#, b"xabcx", 0, Some(4)),
+            (r#"pcre:"/a.c/""#, b"xa\ncx", 0, None),
+            (r#"pcre:"/a.c/s""#, b"xa\ncx", 0, Some(4)),
+            (r#"pcre:"/ABC/i""#, b"abc", 0, Some(3)),
+            (r#"pcre:"/ABC/""#, b"abc", 0, None),
+            (r#"pcre:"/^b/""#, b"a\nb", 0, None),
+            (r#"pcre:"/^b/m""#, b"a\nb", 0, Some(3)),
+            (r#"pcre:"/a b # c/x""#, b"ab", 0, Some(2)),
+            (r#"pcre:"/b/A""#, b"ab", 0, None),
+            (r#"pcre:"/b$/""#, b"b\n", 0, Some(1)),
+            (r#"pcre:"/b$/E""#, b"b\n", 0, None),
+            (r#"pcre:"/a.*/G""#, b"abc", 0, Some(1)),
+            (r#"pcre:"/a.*/""#, b"abc", 0, Some(3)),
+            (r#"pcre:"/a/O""#, b"a", 0, Some(1)),
+            (r#"pcre:"/a/""#, b"xa", 2, Some(2)),
+            (r#"pcre:"/a/R""#, b"xa", 2, None),
+            (r#"pcre:"/^b/R""#, b"ab", 1, Some(2)),
+            (r#"pcre:"/^b/R""#, b"axb", 1, None),
+            (r#"pcre:"/b/RA""#, b"ab", 1, Some(2)),
+            (r#"pcre:"/(?<=a)b/R""#, b"ab", 1, None),
+            (r#"pcre:!"/z/""#, b"abc", 1, Some(1)),
+            (r#"pcre:!"/a/""#, b"abc", 1, None),
+            (r#"pcre:!"/a/R""#, b"abc", 1, Some(1)),
+            (r#"pcre:"m#a/c#""#, b"a/c", 0, Some(3)),
+            (r#"pcre:"m{a{i""#, b"A", 0, Some(1)),
+            (r#"pcre:"/\xff\x00/""#, b"\xff\x00", 0, Some(2)),
+        ]);
+    }
+
+    #[test]
+    fn refusals() {
+        refused(&[
+            (r#"pcre:"/a/U""#, "unknown flag 'U' of an expression"),
+            (r#"pcre:"/a/iZ""#, "unknown flag 'Z' of an expression"),
+            (r#"pcre:"/a/"i"#, "unknown flag 'i' of an expression"),
+            (r#"pcre:"/a""#, r#""\"/a\"" is not /expression/flags"#),
+            (r#"pcre:"abc""#, r#""\"abc\"" is not /expression/flags"#),
+            (r#"pcre:"m""#, r#""\"m\"" is not /expression/flags"#),
+            (r#"pcre:"""#, r#""\"\"" is not /expression/flags"#),
+            ("pcre", r#""" is not /expression/flags"#),
+        ]);
+    }
+
+    #[test]
+    fn expressions_that_do_not_compile_are_refused() {
+        for text in [
+            r#"pcre:"/(/""#,
+            r#"pcre:"/a**/""#,
+            r#"pcre:"/[/""#,
+            r#"pcre:"/(?P<n/""#,
+        ] {
+            let reason = rule("tcp", text).err().unwrap_or_default();
+            assert!(reason.starts_with('`'), "{text}: {reason:?}");
+        }
+    }
+}

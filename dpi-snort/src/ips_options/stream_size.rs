@@ -59,3 +59,58 @@ impl StreamSize {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{holds, packet, refused, unit};
+    use super::*;
+
+    #[test]
+    fn evaluated() {
+        // The client has sent 10 bytes, the server 20.
+        for (text, expected) in [
+            ("stream_size:10", true),
+            ("stream_size:20", true),
+            ("stream_size:15", false),
+            ("stream_size:10,either", true),
+            ("stream_size:10,to_server", true),
+            ("stream_size:20,to_server", false),
+            ("stream_size:20,to_client", true),
+            ("stream_size:10,to_client", false),
+            ("stream_size:>9,both", true),
+            ("stream_size:>10,both", false),
+            ("stream_size:9<>21,both", true),
+            ("stream_size:10<>20,both", false),
+            ("stream_size", true),
+        ] {
+            let packet = packet(b"");
+            assert_eq!(holds(text, &unit(&packet)), expected, "{text}");
+            let without = InspectionUnit {
+                flow: None,
+                ..unit(&packet)
+            };
+            assert!(!holds(text, &without), "{text} without a flow");
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        refused(&[
+            ("stream_size:x", r#""x" is no value for range"#),
+            (
+                "stream_size:-1",
+                "range must be 0 to 9223372036854775807, not -1",
+            ),
+            (
+                "stream_size:5<>5",
+                "range 5<>5: the first end must be below the second",
+            ),
+            ("stream_size:1,client", r#"unknown argument "client""#),
+            ("stream_size:1,both,2", r#"unknown argument "2""#),
+            (
+                "stream_size:to_server",
+                r#""to_server" is no value for range"#,
+            ),
+        ]);
+    }
+}

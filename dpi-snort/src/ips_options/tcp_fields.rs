@@ -43,3 +43,42 @@ impl TcpField {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{holds, packet, refused, unit};
+    use super::*;
+
+    #[test]
+    fn evaluated() {
+        // Sequence number 100, acknowledgement 200, window 300.
+        for (text, expected) in [
+            ("seq:100", true),
+            ("seq:200", false),
+            ("ack:200", true),
+            ("ack:!200", false),
+            ("ack:199<>201", true),
+            ("window:300", true),
+            ("window:>300", false),
+            ("window:!=0", true),
+            ("seq:99999999999", false),
+            ("seq", true),
+        ] {
+            let mut packet = packet(b"");
+            assert_eq!(holds(text, &unit(&packet)), expected, "{text}");
+            packet.transport = Transport::Other;
+            assert!(!holds(text, &unit(&packet)), "{text} without TCP");
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        refused(&[
+            ("window:65536", "range must be 0 to 65535, not 65536"),
+            ("seq:-1", "range must be 0 to 9223372036854775807, not -1"),
+            ("ack:5<>", r#""" is no value for range"#),
+            ("ack:1,2", r#"unknown argument "2""#),
+            ("seq:a", r#""a" is no value for range"#),
+        ]);
+    }
+}

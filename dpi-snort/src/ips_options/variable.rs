@@ -110,3 +110,67 @@ impl Cursor<'_> {
         base.saturating_add(offset)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        let mut context = RuleContext::new(false);
+        let first = context.declare("a").unwrap();
+        assert_eq!(context.declare("a"), Ok(first), "a name may be set again");
+        let second = context.declare("_b").unwrap();
+        assert_ne!(first, second);
+        assert_eq!(context.find("_b"), Ok(second));
+        let unknown = OptionError::UnknownVariable { name: "c".into() };
+        assert_eq!(context.find("c"), Err(unknown));
+        let many = OptionError::TooManyVariables { max: MAX_VARIABLES };
+        assert_eq!(context.declare("c"), Err(many));
+        let mut empty = RuleContext::new(false);
+        for name in ["1a", "-", "", "é"] {
+            let bad = OptionError::VariableName { found: name.into() };
+            assert_eq!(empty.declare(name), Err(bad), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn offsets() {
+        let mut context = RuleContext::new(false);
+        let id = context.declare("n").unwrap();
+        let mut cursor = Cursor::start_of(b"abcdef");
+        cursor.set_variable(id, 7);
+        for (text, expected) in [
+            ("5", Ok(5)),
+            ("-5", Ok(-5)),
+            ("0x10", Ok(16)),
+            ("n", Ok(7)),
+            ("m", Err(OptionError::UnknownVariable { name: "m".into() })),
+            (
+                "101",
+                Err(OptionError::OutOfRange {
+                    argument: "offset",
+                    found: "101".into(),
+                    min: -100,
+                    max: 100,
+                }),
+            ),
+            (
+                "",
+                Err(OptionError::BadValue {
+                    argument: "offset",
+                    found: "".into(),
+                }),
+            ),
+        ] {
+            let offset = Offset::parse_text(text, "offset", -100, 100, &context);
+            assert_eq!(
+                offset.map(|offset| offset.value(&cursor)),
+                expected,
+                "{text:?}"
+            );
+        }
+        cursor.pos = 2;
+        assert_eq!((cursor.base(false, 3), cursor.base(true, 3)), (3, 5));
+    }
+}
