@@ -109,8 +109,6 @@ counters! {
     FragmentEvicted = "fragments.max_fragmented_datagrams",
     /// Unfinished datagrams forgotten after `fragment_timeout`.
     FragmentTimeout = "fragments.timeout",
-    /// Rebuilt datagrams that were fragments of yet another, deeper than `max_layers`.
-    FragmentNesting = "fragments.max_layers",
     /// Bypasses offered to the caller.
     BypassPanic = "bypass.panic",
 }

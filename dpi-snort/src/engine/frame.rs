@@ -25,7 +25,7 @@ impl Engine {
         if self.refuses_checksum(frame, &decoded.packet) {
             return Counter::DroppedBadChecksum;
         }
-        self.packet_or_fragment(&decoded.packet, frame.tag, now, out, 0)
+        self.packet_or_fragment(&decoded.packet, frame.tag, now, out)
     }
 
     /// Checksums are asked for only where they can be right: computed, and all bytes there.
@@ -44,24 +44,16 @@ impl Engine {
         tag: Tag,
         now: Now,
         out: &mut dyn Output,
-        depth: usize,
     ) -> Counter {
         if !packet.ip.fragment.is_fragmented() {
             return self.packet(packet, tag, now, out);
         }
-        self.fragment(packet, tag, now, out, depth);
+        self.fragment(packet, tag, now, out);
         Counter::Inspected
     }
 
     /// A fragment is judged by its headers alone, then waits for the others.
-    fn fragment(
-        &mut self,
-        packet: &Packet<'_>,
-        tag: Tag,
-        now: Now,
-        out: &mut dyn Output,
-        depth: usize,
-    ) {
+    fn fragment(&mut self, packet: &Packet<'_>, tag: Tag, now: Now, out: &mut dyn Output) {
         let bare = Packet {
             transport: Transport::Other,
             payload: &[],
@@ -81,18 +73,15 @@ impl Engine {
             FragmentVerdict::NoMemory => return self.stats.count(Counter::FragmentMemory),
         };
         self.stats.count(Counter::FragmentRebuilt);
-        if depth >= self.limits.max_layers {
-            return self.stats.count(Counter::FragmentNesting);
-        }
         let (header, outer) = (
             datagram.header(),
             (datagram.encapsulation(), datagram.layers()),
         );
         match decode_datagram(header, outer.0, outer.1, &self.limits) {
             Ok(whole) => {
-                let next = depth.saturating_add(1);
-                // The frame is booked already, as one that was inspected.
-                self.packet_or_fragment(&whole.packet, tag, now, out, next);
+                // The frame is booked already, as one that was inspected. What is inside may
+                // be a fragment again: it is a layer deeper, so `max_layers` ends this.
+                self.packet_or_fragment(&whole.packet, tag, now, out);
             }
             Err(_) => self.stats.count(Counter::DecodeIncomplete),
         }

@@ -1,15 +1,16 @@
 //! The engine: one frame after the other through decoding, flows, streams, inspectors
 //! and rules.
 //!
-//! `frame` takes a frame to its packets, `packet` a packet to its flow, `tcp` a segment
-//! into its stream, `idle` looks at what streams hold unflushed, `judge` takes an
-//! inspection unit to its alerts. An engine belongs to one
+//! `frame` takes a frame to its packets, `packet` a packet to its flow, `tcp` a segment to
+//! its connection, `stream` its bytes to the reader; `idle` looks at what streams hold
+//! unflushed; `judge` takes an inspection unit to its alerts. An engine belongs to one
 //! thread; rules and slot tables are shared and may be replaced between packets.
 
 mod frame;
 mod idle;
 mod judge;
 mod packet;
+mod stream;
 mod tcp;
 #[cfg(test)]
 mod tests;

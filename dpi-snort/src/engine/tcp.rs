@@ -1,11 +1,11 @@
-//! A TCP segment into its stream, and what the stream gives to be judged.
+//! A TCP segment to its connection: state, memory, and a new connection on an old one's ports.
 
 use super::{
     Engine,
-    judge::{FlowMoment, Judge, Subject},
+    judge::Judge,
+    stream::{Segment, Stream},
 };
 use crate::{
-    buffers::NoBuffers,
     config::Config,
     detection::FlowState,
     flow::{EvictionReason, Flow, FlowClass, FlowHandle, FlowKey},
@@ -13,22 +13,9 @@ use crate::{
     output::Output,
     packet::{Packet, TcpHeader},
     stats::{Counter, Stats},
-    stream::{
-        Piece, Reader, ReaderContext,
-        tcp::{Data, Phase, SegmentHeaders, SegmentVerdict, TcpFlow},
-    },
+    stream::tcp::{Phase, SegmentVerdict, TcpFlow},
     time::Now,
-    unit::UnitKind,
 };
-
-/// A segment and its place in the flow.
-struct Segment<'p> {
-    packet: &'p Packet<'p>,
-    header: TcpHeader<'p>,
-    from_client: bool,
-    /// Bytes of memory that holding it back may take.
-    room: usize,
-}
 
 impl Engine {
     /// Examines a segment: raw, then whatever its bytes complete.
@@ -68,16 +55,13 @@ impl Engine {
             let room = config
                 .reassembly_memory_per_flow
                 .saturating_sub(memory(&tcp));
-            let room = if budget.has(packet.payload.len()) {
-                room
-            } else {
-                0
-            };
+            let has_memory = budget.has(packet.payload.len());
             let segment = Segment {
                 packet,
                 header: *header,
                 from_client,
-                room,
+                room: if has_memory { room } else { 0 },
+                has_memory,
             };
             let mut judge = Judge {
                 detection,
@@ -184,227 +168,4 @@ pub(super) fn look(
 /// Memory that a flow's stream holds.
 pub(super) fn memory(tcp: &TcpFlow) -> usize {
     tcp.session.cost().saturating_add(tcp.reader.memory())
-}
-
-/// One flow's stream with all that it takes to judge it.
-struct Stream<'s, 'e> {
-    tcp: &'s mut TcpFlow,
-    flow: &'s mut Flow<FlowState>,
-    config: &'s Config,
-    stats: &'s mut Stats,
-    judge: &'s mut Judge<'e>,
-}
-
-impl Stream<'_, '_> {
-    fn take(&mut self, segment: &Segment<'_>, verdict: SegmentVerdict) {
-        if self.is_searched_raw(segment) {
-            let moment = self.moment(segment.from_client);
-            self.judge
-                .in_flow(&Subject::packet(segment.packet), self.flow, moment);
-        }
-        match verdict {
-            SegmentVerdict::Usable(seq) => self.data(segment, seq),
-            SegmentVerdict::Unusable => self.stats.count(Counter::TcpUnusable),
-            SegmentVerdict::Reset => {
-                self.finish(true);
-                self.finish(false);
-                self.tcp.session.close();
-            }
-            // Dealt with before.
-            SegmentVerdict::NewConnection => {}
-        }
-    }
-
-    /// Raw segments are searched until the other end has acknowledged a message that the
-    /// flow's inspector has made; from there on only messages are, and repetitions.
-    fn is_searched_raw(&self, segment: &Segment<'_>) -> bool {
-        if segment.packet.payload.is_empty() {
-            return true;
-        }
-        let half = self.tcp.session.half(segment.from_client);
-        match self.tcp.pdu_end.side(segment.from_client) {
-            None => true,
-            Some(end) => {
-                let is_repeated = segment.header.seq.wrapping_sub(*end).cast_signed() < 0;
-                is_repeated || !half.is_acknowledged(*end)
-            }
-        }
-    }
-
-    fn data(&mut self, segment: &Segment<'_>, seq: u32) {
-        let (packet, from_client) = (segment.packet, segment.from_client);
-        let len = packet.payload.len();
-        if len > 0 {
-            let headers = SegmentHeaders::of(packet, &segment.header);
-            *self.tcp.latest.side_mut(from_client) = Some(headers);
-        }
-        let reach = self.config.reassembly_memory_per_flow;
-        let session = &mut self.tcp.session;
-        match session.accept_data(from_client, seq, packet.payload, segment.room, reach) {
-            Data::InOrder(skip) => {
-                self.deliver(from_client, packet.payload.get(skip..).unwrap_or_default());
-                self.deliver_ready(from_client);
-            }
-            Data::Nothing | Data::Held => {}
-            Data::OutOfWindow => self.stats.count(Counter::TcpOutOfWindow),
-            Data::Refused => self.stats.count(if segment.room == 0 {
-                Counter::TcpMemory
-            } else {
-                Counter::TcpFlowMemory
-            }),
-        }
-        self.skip_gaps(from_client);
-        if segment.header.flags & TcpHeader::FIN != 0 {
-            self.tcp.session.set_fin(from_client, seq, len);
-        }
-        for side in [from_client, !from_client] {
-            if self.tcp.session.reached_fin(side) {
-                self.finish(side);
-            }
-        }
-        if self.tcp.reader.memory() > self.config.reassembly_memory_per_flow {
-            self.tcp.reader.give_up(self.stats);
-        }
-    }
-
-    /// What the other end has acknowledged was received, though it was not seen here.
-    fn skip_gaps(&mut self, from_client: bool) {
-        for side in [!from_client, from_client] {
-            let acknowledged = self.tcp.session.skip_acknowledged(side);
-            // With one direction alone there are no acknowledgements to wait for: a hole
-            // that later data has grown over for a while will not be filled.
-            let is_deep = self.tcp.session.half(side).cost() > self.config.flush_size;
-            let skipped = match acknowledged {
-                None if is_deep => self.tcp.session.skip_missing(side),
-                other => other,
-            };
-            if let Some(lost) = skipped {
-                self.stats.count(Counter::TcpGaps);
-                self.stats.add(Counter::TcpGapBytes, lost);
-                self.read(side, |reader, context, emit| {
-                    reader.gap(side, lost, context, emit);
-                });
-                self.deliver_ready(side);
-            }
-        }
-    }
-
-    fn deliver_ready(&mut self, from_client: bool) {
-        while let Some(bytes) = self.tcp.session.take_ready(from_client) {
-            self.deliver(from_client, &bytes);
-        }
-    }
-
-    /// Gives the next bytes of a direction to its reader, without the urgent one.
-    fn deliver(&mut self, from_client: bool, bytes: &[u8]) {
-        match self.tcp.session.urgent_in(from_client, bytes.len()) {
-            None => self.deliver_plain(from_client, bytes),
-            Some(at) => {
-                self.stats.count(Counter::TcpUrgentBytes);
-                let (before, rest) = bytes.split_at_checked(at).unwrap_or((bytes, &[]));
-                self.deliver_plain(from_client, before);
-                self.tcp.session.delivered(from_client, 1);
-                self.deliver_plain(from_client, rest.get(1..).unwrap_or_default());
-            }
-        }
-    }
-
-    fn deliver_plain(&mut self, from_client: bool, bytes: &[u8]) {
-        self.tcp.session.delivered(from_client, bytes.len());
-        self.read(from_client, |reader, context, emit| {
-            reader.deliver(from_client, bytes, context, emit);
-        });
-    }
-
-    fn finish(&mut self, from_client: bool) {
-        self.read(from_client, |reader, context, emit| {
-            reader.finish(from_client, context.stats, emit);
-        });
-    }
-
-    /// Lets the reader work and judges what it gives.
-    fn read(
-        &mut self,
-        from_client: bool,
-        work: impl FnOnce(&mut Reader, &mut ReaderContext<'_>, &mut dyn FnMut(&Piece<'_>)),
-    ) {
-        let bytes = (
-            self.moment(true).client_bytes,
-            self.moment(true).server_bytes,
-        );
-        let mut service = self.flow.service;
-        let mut made = false;
-        let Stream {
-            tcp,
-            flow,
-            config,
-            stats,
-            judge,
-        } = self;
-        let TcpFlow { reader, latest, .. } = &mut **tcp;
-        let mut emit = |piece: &Piece<'_>| {
-            let to_server = match piece {
-                Piece::Stream { to_server, .. } => *to_server,
-                Piece::Pdu { pdu, .. } => pdu.to_server,
-            };
-            let Some(headers) = latest.side(to_server) else {
-                return;
-            };
-            let packet = headers.packet();
-            let subject = match piece {
-                Piece::Stream {
-                    data, is_flushed, ..
-                } => Subject {
-                    kind: if *is_flushed {
-                        UnitKind::RebuiltStream
-                    } else {
-                        UnitKind::HeldStream
-                    },
-                    packet: &packet,
-                    payload: data,
-                    buffers: &NoBuffers,
-                    dsize: None,
-                },
-                Piece::Pdu { pdu, .. } => Subject {
-                    kind: UnitKind::RebuiltPdu,
-                    packet: &packet,
-                    payload: pdu.payload,
-                    buffers: pdu.buffers,
-                    dsize: u32::try_from(pdu.payload.len()).ok(),
-                },
-            };
-            if let Piece::Pdu { service, .. } = piece {
-                made = true;
-                flow.service = Some(service);
-            }
-            let moment = FlowMoment {
-                to_server,
-                established: true,
-                client_bytes: bytes.0,
-                server_bytes: bytes.1,
-            };
-            judge.in_flow(&subject, flow, moment);
-        };
-        let mut context = ReaderContext {
-            config,
-            stats,
-            service: &mut service,
-        };
-        work(reader, &mut context, &mut emit);
-        self.flow.service = service;
-        if made {
-            self.stats.count(Counter::ServicePdus);
-            *self.tcp.pdu_end.side_mut(from_client) = self.tcp.session.half(from_client).next();
-        }
-    }
-
-    fn moment(&self, to_server: bool) -> FlowMoment {
-        let session = &self.tcp.session;
-        FlowMoment {
-            to_server,
-            established: session.phase() == Phase::Established,
-            client_bytes: session.half(true).sent(),
-            server_bytes: session.half(false).sent(),
-        }
-    }
 }

@@ -108,6 +108,7 @@ impl Reader {
             let verdict = inspector.gap(to_server, lost, &mut |pdu| {
                 emit(&Piece::Pdu { service, pdu });
             });
+            inspector.limits_hit(&mut |label| context.stats.count_label(label));
             self.go_on(verdict, context.stats);
         } else {
             self.flush(to_server, context.stats, emit);
@@ -119,6 +120,7 @@ impl Reader {
         if let Mode::Service(inspector) = &mut self.mode {
             let service = inspector.service();
             inspector.finish(to_server, &mut |pdu| emit(&Piece::Pdu { service, pdu }));
+            inspector.limits_hit(&mut |label| stats.count_label(label));
         } else {
             self.flush(to_server, stats, emit);
         }
@@ -150,6 +152,17 @@ impl Reader {
                     is_flushed: false,
                 });
             }
+        }
+    }
+
+    /// Judges what is held of a plain stream, however little, and gives its memory back.
+    pub fn relieve(&mut self, stats: &mut Stats, emit: &mut dyn FnMut(&Piece<'_>)) {
+        for to_server in [true, false] {
+            if !self.pending.side(to_server).is_empty() {
+                stats.count(Counter::StreamMemory);
+                self.flush(to_server, stats, emit);
+            }
+            *self.pending.side_mut(to_server) = Vec::new();
         }
     }
 
@@ -187,6 +200,7 @@ impl Reader {
             };
             let service = inspector.service();
             let verdict = inspector.feed(&feed, &mut |pdu| emit(&Piece::Pdu { service, pdu }));
+            inspector.limits_hit(&mut |label| context.stats.count_label(label));
             self.go_on(verdict, context.stats);
         }
     }
