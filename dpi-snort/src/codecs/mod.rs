@@ -21,6 +21,8 @@ mod loopback;
 mod mpls;
 mod ppp;
 mod tcp;
+#[cfg(test)]
+mod tests;
 mod udp;
 mod vlan;
 mod vxlan;

@@ -8,6 +8,8 @@ mod key;
 mod list;
 mod record;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use key::FlowKey;
 pub use record::{Flow, Sides};

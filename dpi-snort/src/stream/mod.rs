@@ -8,6 +8,8 @@ mod budget;
 mod defrag;
 mod reader;
 pub mod tcp;
+#[cfg(test)]
+mod tests;
 
 pub use budget::Budget;
 pub use defrag::{Datagram, Defragmenter, FragmentVerdict};

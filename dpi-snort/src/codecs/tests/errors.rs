@@ -1,0 +1,180 @@
+//! What cannot be read, and why.
+
+use super::*;
+
+/// What cannot be read inside leaves the outer packet, with the reason.
+#[test]
+fn unreadable_insides() {
+    check(
+        LinkType::Ethernet,
+        &[
+            (
+                "TCP offset 4",
+                eth(
+                    0x0800,
+                    &ipv4(
+                        6,
+                        &[
+                            0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0,
+                        ],
+                    ),
+                ),
+                "v4 protocol 6 '' 2; TCP header is malformed",
+            ),
+            (
+                "short TCP",
+                eth(0x0800, &ipv4(6, &[0; 19])),
+                "v4 protocol 6 '' 2; TCP header is cut short",
+            ),
+            (
+                "UDP length 7",
+                eth(0x0800, &ipv4(17, &[0, 1, 0, 2, 0, 7, 0, 0])),
+                "v4 protocol 17 '' 2; UDP header is malformed",
+            ),
+            (
+                "UDP length beyond",
+                eth(0x0800, &ipv4(17, &[0, 1, 0, 2, 0, 9, 0, 0])),
+                "v4 protocol 17 '' 2; UDP header is cut short",
+            ),
+            (
+                "short ICMP",
+                eth(0x0800, &ipv4(1, &[8, 0, 0])),
+                "v4 protocol 1 '' 2; ICMP header is cut short",
+            ),
+            (
+                "GRE with routes",
+                eth(0x0800, &ipv4(47, &[0x40, 0, 8, 0])),
+                "v4 protocol 47 '@\\x00\\x08\\x00' 2; GRE header is malformed",
+            ),
+            (
+                "GRE of ARP",
+                eth(0x0800, &ipv4(47, &[0, 0, 8, 6])),
+                "v4 protocol 47 '\\x00\\x00\\x08\\x06' 2; EtherType 0x0806 is not IP",
+            ),
+            (
+                "VXLAN without flag",
+                eth(0x0800, &ipv4(17, &udp(9, 4789, &[0; 8]))),
+                "v4 udp 9 4789 '\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00' 2; VXLAN header is malformed",
+            ),
+            (
+                "short Geneve",
+                eth(0x0800, &ipv4(17, &udp(9, 6081, b"hi"))),
+                "v4 udp 9 6081 'hi' 2; Geneve header is cut short",
+            ),
+            (
+                "IPIP of nothing",
+                eth(0x0800, &ipv4(4, b"")),
+                "v4 protocol 4 '' 2; IPv4 header is cut short",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn frames_without_a_packet() {
+    let broken = |at: usize, value: u8| {
+        let mut ip = v4_udp();
+        ip[at] = value;
+        eth(0x0800, &ip)
+    };
+    let many = (0..40).fold(udp(1, 2, b""), |inner, count| {
+        extension(if count == 0 { 17 } else { 60 }, &inner)
+    });
+    let tags = (0..20).fold(vlan(1, 0x0800, &v4_udp()), |inner, _| {
+        vlan(1, 0x8100, &inner)
+    });
+    check(
+        LinkType::Ethernet,
+        &[
+            ("nothing", vec![], "error: Ethernet header is cut short"),
+            (
+                "13 bytes",
+                vec![0; 13],
+                "error: Ethernet header is cut short",
+            ),
+            (
+                "ARP",
+                eth(0x0806, &[0; 28]),
+                "error: EtherType 0x0806 is not IP",
+            ),
+            (
+                "802.3",
+                eth(0x0010, &[0x42; 16]),
+                "error: EtherType 0x0010 is not IP",
+            ),
+            (
+                "empty IPv4",
+                eth(0x0800, b""),
+                "error: IPv4 header is cut short",
+            ),
+            (
+                "version 5",
+                broken(0, 0x55),
+                "error: IPv4 header is malformed",
+            ),
+            (
+                "header of 16 bytes",
+                broken(0, 0x44),
+                "error: IPv4 header is malformed",
+            ),
+            (
+                "header of 60 bytes",
+                broken(0, 0x4f),
+                "error: IPv4 header is cut short",
+            ),
+            (
+                "length beyond",
+                broken(3, 200),
+                "error: IPv4 header is cut short",
+            ),
+            (
+                "length below header",
+                broken(3, 19),
+                "error: IPv4 header is malformed",
+            ),
+            (
+                "short IPv6",
+                eth(0x86dd, &[0x60; 39]),
+                "error: IPv6 header is cut short",
+            ),
+            (
+                "IPv6 of version 4",
+                eth(0x86dd, &[0x40; 40]),
+                "error: IPv6 header is malformed",
+            ),
+            (
+                "short extension",
+                eth(0x86dd, &ipv6(60, &[17, 9, 0, 0])),
+                "error: IPv6 extension header is cut short",
+            ),
+            (
+                "40 extensions",
+                eth(0x86dd, &ipv6(60, &many)),
+                "error: more than 24 IPv6 extension headers",
+            ),
+            ("20 tags", eth(0x8100, &tags), "error: more than 16 layers"),
+            (
+                "short tag",
+                eth(0x8100, &[0, 1, 8]),
+                "error: VLAN header is cut short",
+            ),
+            (
+                "short label",
+                eth(0x8847, &[0, 1]),
+                "error: MPLS header is cut short",
+            ),
+            (
+                "PPPoE of version 2",
+                eth(0x8864, &[0x21, 0, 0, 7, 0, 0]),
+                "error: PPPoE header is malformed",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn nested_tunnels_end_at_the_limit() {
+    let deep = (0..40).fold(v4_udp(), |inner, _| ipv4(4, &inner));
+    let shown = shown(&frame(&eth(0x0800, &deep), LinkType::Ethernet));
+    assert!(shown.ends_with("16; more than 16 layers"), "{shown}");
+}
