@@ -103,15 +103,17 @@ impl Tapped {
             retire_ms: 5,
             ignore_outgoing: sink.ignore_outgoing(),
         };
+        // Rings first: what is handed over before would be counted and read by nobody.
         let rings = node.run(|| {
-            kernel.attach(index, "va", Slot::new_checked(SLOT).context("slot")?)?;
-            kernel.renew_lease(Duration::from_secs(120))?;
+            let rings = Ring::open_group(&options)?;
             kernel.set_sink(Some(Target {
                 ifindex: redirect.ifindex,
                 flags: u32::try_from(redirect.flags)?,
             }))?;
             kernel.set_ports(&PortBitmap::EVERYTHING)?;
-            Ok(Ring::open_group(&options)?)
+            kernel.renew_lease(Duration::from_secs(120))?;
+            kernel.attach(index, "va", Slot::new_checked(SLOT).context("slot")?)?;
+            Ok(rings)
         })?;
         let cursors = rings
             .iter()

@@ -87,10 +87,6 @@ impl Reader {
         self.pending.side_mut(to_server).extend_from_slice(data);
         if matches!(self.mode, Mode::Identifying) {
             self.identify(to_server, context, emit);
-            if matches!(self.mode, Mode::Plain) {
-                // This answer was kept for the wizard: it ends what was asked all the same.
-                self.flush(!to_server, context.stats, emit);
-            }
         }
         self.flush_full(to_server, context, emit);
     }
