@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 /// Severity as Calico's security events name it.
 ///
 /// Snort's priorities 1, 2 and 3 are the stock classifications' high, medium and
-/// low; 4 is informational. A rule may state any number: 0 counts as 1, and all
-/// above 4 count as 4.
+/// low; 4 is informational. A rule that states none has 0, which counts as 3, Suricata's
+/// default; all above 4 count as 4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Priority 0 or 1.
+    /// Priority 1.
     Critical,
     /// Priority 2.
     High,
-    /// Priority 3.
+    /// Priority 3, or none.
     Medium,
     /// Priority 4 and above.
     Low,
@@ -26,9 +26,9 @@ impl Severity {
     /// The severity of a rule's priority.
     pub fn from_priority(priority: u32) -> Self {
         match priority {
-            0 | 1 => Self::Critical,
+            1 => Self::Critical,
             2 => Self::High,
-            3 => Self::Medium,
+            0 | 3 => Self::Medium,
             _ => Self::Low,
         }
     }

@@ -241,7 +241,7 @@ fn times_that_are_none_are_refused() {
 #[test]
 fn priorities_map_to_severities() {
     for (priority, label, score) in [
-        (0, "critical", 100),
+        (0, "medium", 60),
         (1, "critical", 100),
         (2, "high", 80),
         (3, "medium", 60),

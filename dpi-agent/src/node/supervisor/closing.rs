@@ -8,8 +8,7 @@ use super::{
     super::{account::Account, state::State as Saved, worker_process::WorkerEvent},
     FAREWELL, Supervisor, worker_event,
 };
-use crate::desired::Desired;
-use crate::error_line::error_line;
+use crate::{desired::Desired, error_line::error_line};
 
 /// Longest wait for packets that are still in the rings.
 const DRAIN: Duration = Duration::from_secs(1);

@@ -1,13 +1,15 @@
 //! The loop that brings about what is desired.
 
 mod closing;
+mod error;
+mod events;
 mod publish;
+mod upkeep;
 mod worker;
 
 use std::{
     collections::BTreeMap,
     hash::{BuildHasher, Hasher, RandomState},
-    io,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -16,12 +18,10 @@ use dpi_api::messages::{EngineLimits, RulesReport, ToWorker};
 use dpi_capture::{Budget, BudgetError, Geometry, memory_limit, ring_budget};
 use dpi_common::Slot;
 use rustix::time::{ClockId, clock_gettime};
-use tokio::{
-    io::unix::AsyncFd,
-    signal::unix::{Signal, SignalKind, signal},
-    sync::watch,
-    time::{Interval, MissedTickBehavior, interval, sleep_until},
-};
+use tokio::sync::watch;
+
+pub use error::NodeError;
+use events::{Events, at, links_changed, worker_event};
 
 use super::{
     account::Account,
@@ -36,15 +36,14 @@ use super::{
     worker_process::{WorkerEvent, WorkerProcess},
 };
 use crate::{
-    alerts::{AlertOutput, OutputError},
+    alerts::AlertOutput,
     desired::{Desired, Endpoint, desired},
     error_line::error_line,
-    interfaces::{self, CgroupId, Changes, Interfaces, Location, NetlinkError, NotFound},
+    interfaces::{self, CgroupId, Interfaces, Location, NotFound},
     kernel,
-    manifests::{DirectorySource, SourceError},
+    manifests::DirectorySource,
     metrics,
     snapshot::{CgroupPath, PodUid, Snapshot},
-    socket,
 };
 
 /// Lease, books and status.
@@ -66,52 +65,6 @@ const BATCH: usize = 512;
 const ASSUMED_LIMIT: u64 = 1 << 30;
 /// Bytes that a tracked flow is reckoned at.
 const FLOW_BYTES: u64 = 1024;
-
-/// Why the supervisor ends before it is told to.
-#[derive(Debug, thiserror::Error)]
-pub enum NodeError {
-    /// The manifests.
-    #[error(transparent)]
-    Source(#[from] SourceError),
-    /// The rules directory.
-    #[error(
-        "rules directory {path}: {source}; name an existing directory with *.rules files by --rules"
-    )]
-    Rules {
-        /// The directory.
-        path: std::path::PathBuf,
-        /// The system's words.
-        source: io::Error,
-    },
-    /// The state directory.
-    #[error(
-        "state directory {path}: {source}; name a directory that the agent may write to by --state-dir"
-    )]
-    StateDir {
-        /// The directory.
-        path: std::path::PathBuf,
-        /// The system's words.
-        source: io::Error,
-    },
-    /// The alert output.
-    #[error(transparent)]
-    Output(#[from] OutputError),
-    /// The memory limit.
-    #[error(transparent)]
-    Budget(#[from] BudgetError),
-    /// The node's interfaces.
-    #[error(transparent)]
-    Netlink(#[from] NetlinkError),
-    /// The metrics' address.
-    #[error(transparent)]
-    Metrics(#[from] metrics::MetricsError),
-    /// Privileges or the eBPF object.
-    #[error(transparent)]
-    Kernel(#[from] Box<kernel::KernelError>),
-    /// A system call failed.
-    #[error("supervisor: {0}")]
-    System(#[from] io::Error),
-}
 
 /// Inspects what is selected until `SIGTERM` or `SIGINT`.
 pub async fn run(options: Options) -> Result<(), NodeError> {
@@ -151,34 +104,6 @@ fn budget(options: &Options) -> Result<Budget, BudgetError> {
         budget.ring = Geometry::within(bytes);
     }
     Ok(budget)
-}
-
-/// What the loop waits for besides worker and manifests.
-struct Events {
-    terminate: Signal,
-    interrupt: Signal,
-    hang_up: Signal,
-    links: AsyncFd<Changes>,
-    tick: Interval,
-    look: Interval,
-}
-
-impl Events {
-    fn new() -> Result<Self, NodeError> {
-        let every = |period| {
-            let mut interval = interval(period);
-            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            interval
-        };
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hang_up: signal(SignalKind::hangup())?,
-            links: socket::asynchronous(Changes::subscribe()?)?,
-            tick: every(TICK),
-            look: every(LOOK),
-        })
-    }
 }
 
 struct Supervisor {
@@ -350,13 +275,7 @@ impl Supervisor {
     /// Finds where each endpoint's packets pass, and brings that about.
     fn resolve(&mut self) {
         let now = monotonic();
-        let endpoints: Vec<Arc<Endpoint>> = self
-            .desired
-            .endpoints
-            .iter()
-            .cloned()
-            .map(Arc::new)
-            .collect();
+        let endpoints = self.endpoints();
         self.adopt_slots(&endpoints);
         let gone: Vec<PodUid> = self
             .slots
@@ -384,6 +303,11 @@ impl Supervisor {
         }
         self.outcome = outcome;
         self.drive();
+    }
+
+    fn endpoints(&self) -> Vec<Arc<Endpoint>> {
+        let each = self.desired.endpoints.iter();
+        each.cloned().map(Arc::new).collect()
     }
 
     /// Slots that the kernel holds from an earlier run stay with the pods behind the
@@ -447,66 +371,6 @@ impl Supervisor {
                 worker.condemn(&error.to_string());
             }
         }
-    }
-
-    fn look(&mut self) {
-        self.tell_worker();
-        let stuck = self
-            .session
-            .as_ref()
-            .is_some_and(|s| s.rings.stuck(monotonic()));
-        if let Some(worker) = &mut self.worker {
-            if stuck {
-                worker.condemn("it was inside one packet for 2 s");
-            }
-            if let Some(reason) = worker.condemned.take() {
-                tracing::error!("the worker is killed: {reason}");
-                worker.kill();
-            }
-        }
-    }
-
-    fn tick(&mut self) {
-        let serving = self.worker.as_ref().is_some_and(|worker| worker.running)
-            || self.died_at.is_some_and(|at| at.elapsed() < GRACE);
-        if let Some(session) = &mut self.session {
-            if serving && let Err(error) = session.renew_lease() {
-                self.problem = Some(error_line(&error));
-            }
-            if let Err(error) = session.rings.update() {
-                tracing::warn!(%error, "the rings' figures cannot be read");
-            }
-        }
-        self.save();
-        self.publish_now();
-    }
-}
-
-/// What the worker does next; never without a worker.
-async fn worker_event(worker: &mut Option<WorkerProcess>) -> WorkerEvent {
-    match worker {
-        Some(worker) => worker.event().await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn links_changed(links: &AsyncFd<Changes>) {
-    match links.readable().await {
-        Ok(mut guard) => {
-            if let Err(error) = links.get_ref().drain() {
-                tracing::warn!(%error, "changes of interfaces cannot be followed");
-            }
-            guard.clear_ready();
-        }
-        // Without notices the tables are still read with each change of manifests.
-        Err(_) => std::future::pending().await,
-    }
-}
-
-async fn at(moment: Option<Instant>) {
-    match moment {
-        Some(moment) => sleep_until(moment.into()).await,
-        None => std::future::pending().await,
     }
 }
 

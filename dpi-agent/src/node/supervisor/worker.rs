@@ -19,7 +19,6 @@ use super::{
 };
 use crate::{
     alerts,
-    desired::Endpoint,
     error_line::error_line,
     kernel,
     socket::{Received, Sent},
@@ -118,13 +117,7 @@ impl Supervisor {
     /// Plans anew with the slots that the kernel holds.
     pub(super) fn replan(&mut self) {
         let now = monotonic();
-        let endpoints: Vec<Arc<Endpoint>> = self
-            .desired
-            .endpoints
-            .iter()
-            .cloned()
-            .map(Arc::new)
-            .collect();
+        let endpoints = self.endpoints();
         self.adopt_slots(&endpoints);
         let placed: Vec<_> = endpoints
             .into_iter()
