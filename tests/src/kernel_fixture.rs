@@ -35,6 +35,15 @@ impl TestKernel {
 
     /// The same with a given way to attach.
     pub fn open_as(mode: Option<AttachMode>) -> Result<Option<TestKernel>> {
+        TestKernel::open_with(mode, 0)
+    }
+
+    /// The same with programs that log, up to `level`.
+    pub fn open_logging(level: u8) -> Result<Option<TestKernel>> {
+        TestKernel::open_with(None, level)
+    }
+
+    fn open_with(mode: Option<AttachMode>, log_level: u8) -> Result<Option<TestKernel>> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         remove_stale();
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -42,7 +51,7 @@ impl TestKernel {
         let options = Options {
             pin_dir: PathBuf::from(BPFFS).join(name),
             mode,
-            log_level: 0,
+            log_level,
         };
         match Kernel::open(&options) {
             Ok(kernel) => Ok(Some(TestKernel {

@@ -7,6 +7,7 @@
 
 mod clock;
 mod error;
+mod log;
 mod maps;
 mod object;
 mod pins;
@@ -15,6 +16,7 @@ mod programs;
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
+use self::log::ProgramLog;
 use aya::{TestRunOptions, TestRunResult};
 use dpi_common::{
     Control, Counters, FlowKey, Interface, PortBitmap, Slot, select::interface_flags,
@@ -86,6 +88,7 @@ pub struct Kernel {
     pins: Pins,
     maps: Maps,
     programs: Programs,
+    log: Option<ProgramLog>,
     control: Control,
 }
 
@@ -109,7 +112,7 @@ impl Kernel {
         let mode = options.mode.unwrap_or_else(AttachMode::best);
         let pins = Pins::prepare(&options.pin_dir)?;
         let adopting = pins.has_maps();
-        let (mut maps, programs) = match programs::load(object, &pins, options.log_level) {
+        let (mut maps, programs, log) = match programs::load(object, &pins, options.log_level) {
             Ok(loaded) => loaded,
             // Pins that cannot be adopted must not keep the agent from its work.
             Err(KernelError::Map { .. }) if adopting => {
@@ -133,6 +136,7 @@ impl Kernel {
             pins,
             maps,
             programs: Programs::new(programs, mode),
+            log,
             control,
         };
         kernel.adopt()?;
@@ -319,6 +323,13 @@ impl Kernel {
         options: TestRunOptions<'_>,
     ) -> Result<TestRunResult, KernelError> {
         self.programs.test_run(hook, options)
+    }
+
+    /// Passes on what the programs have logged, through the `log` crate. Nothing at level 0.
+    pub fn flush_log(&mut self) {
+        if let Some(log) = &mut self.log {
+            log.flush();
+        }
     }
 
     /// How programs are attached.

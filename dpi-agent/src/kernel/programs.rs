@@ -20,7 +20,7 @@ use aya::{
 use dpi_common::{Interface, names};
 use rustix::net::{AddressFamily, SocketType, netdevice, socket};
 
-use super::{KernelError, maps::Maps, pins::Pins};
+use super::{KernelError, log::ProgramLog, maps::Maps, pins::Pins};
 
 /// How programs are attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +104,11 @@ pub(super) struct Programs {
 }
 
 /// Makes or opens the pinned maps and loads the programs.
-pub(super) fn load(object: &[u8], pins: &Pins, log_level: u8) -> Result<(Maps, Ebpf), KernelError> {
+pub(super) fn load(
+    object: &[u8],
+    pins: &Pins,
+    log_level: u8,
+) -> Result<(Maps, Ebpf, Option<ProgramLog>), KernelError> {
     let mut loader = EbpfLoader::new();
     loader.override_global("AYA_LOG_LEVEL", &log_level, true);
     for name in names::MAPS {
@@ -112,12 +116,13 @@ pub(super) fn load(object: &[u8], pins: &Pins, log_level: u8) -> Result<(Maps, E
     }
     let mut ebpf = loader.load(object).map_err(KernelError::of_load)?;
     let maps = Maps::take(&mut ebpf)?;
+    let log = ProgramLog::take(&mut ebpf, log_level);
     for hook in Hook::ALL {
         let name = hook.program();
         let load = program(&mut ebpf, name)?.load();
         load.map_err(|error| KernelError::of_program(name, error))?;
     }
-    Ok((maps, ebpf))
+    Ok((maps, ebpf, log))
 }
 
 fn program<'a>(

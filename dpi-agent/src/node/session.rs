@@ -149,6 +149,11 @@ impl Session {
         Ok(account)
     }
 
+    /// Passes on what the programs have logged.
+    pub(super) fn flush_log(&mut self) {
+        self.kernel.flush_log();
+    }
+
     /// How programs are attached.
     pub(super) fn attach_mode(&self) -> String {
         format!("{:?}", self.kernel.mode()).to_lowercase()

@@ -6,6 +6,9 @@ use crate::error_line::error_line;
 impl Supervisor {
     pub(super) fn look(&mut self) {
         self.tell_worker();
+        if let Some(session) = &mut self.session {
+            session.flush_log();
+        }
         let stuck = self
             .session
             .as_ref()
