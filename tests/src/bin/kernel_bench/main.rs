@@ -40,6 +40,9 @@ struct Options {
     /// Seconds of traffic a round
     #[arg(long, default_value_t = 1.5)]
     seconds: f64,
+    /// Only this traffic (default: all three)
+    #[arg(long, value_enum)]
+    traffic: Option<Kind>,
     /// Leave out the traffic and run the programs alone (`BPF_PROG_TEST_RUN`)
     #[arg(long)]
     programs_only: bool,
@@ -75,6 +78,9 @@ fn run(options: &Options) -> Result<()> {
     }
     let mut road = Road::new()?;
     for kind in Kind::ALL {
+        if options.traffic.is_some_and(|only| only != kind) {
+            continue;
+        }
         measure(&mut road, kind, options)?;
     }
     Ok(())

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use clap::ValueEnum;
 use dpi_tests::lab::Lab;
 
 use crate::{
@@ -14,10 +15,13 @@ use crate::{
     road::{Road, Setting},
 };
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
+    /// TCP in super-packets
     Gso,
+    /// TCP in packets of 1514 bytes
     Mtu,
+    /// Small datagrams
     Small,
 }
 
