@@ -40,8 +40,11 @@ impl Netns {
         netns.ip("link set lo up")?;
         netns.run(|| {
             for knob in ["all", "default"] {
-                let path = format!("/proc/sys/net/ipv6/conf/{knob}/accept_dad");
-                let _ = fs::write(path, "0");
+                // Nor does a router exist that could be asked for.
+                for setting in ["accept_dad", "router_solicitations"] {
+                    let path = format!("/proc/sys/net/ipv6/conf/{knob}/{setting}");
+                    let _ = fs::write(path, "0");
+                }
             }
             Ok(())
         })?;

@@ -148,6 +148,12 @@ impl Tapped {
         Ok(())
     }
 
+    /// Hands nothing over from here on. A namespace has chatter of its own (MLD, router
+    /// solicitations), and a packet of it between two readings would stand in one alone.
+    pub fn hush(&mut self) -> Result<()> {
+        Ok(self.kernel.set_sink(None)?)
+    }
+
     /// Every frame in the rings, until nothing more comes.
     pub fn take(&mut self) -> Result<Vec<Taken>> {
         self.take_at_most(usize::MAX)
