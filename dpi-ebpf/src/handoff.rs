@@ -3,7 +3,7 @@
 use aya_ebpf::helpers::generated as helpers;
 use dpi_common::{Control, Counter, SkbHash};
 
-use crate::{frame::Frame, maps::count};
+use crate::{frame::Frame, maps::Count};
 
 /// Sends a clone of the packet to the sink.
 ///
@@ -11,7 +11,7 @@ use crate::{frame::Frame, maps::count};
 /// afterwards: queue selection and tunnel source ports come from it. A packet that had
 /// none has none again, so that the kernel computes it when it is asked for.
 #[inline(always)]
-pub(crate) fn hand_over(frame: &Frame<'_>, control: &Control, hash: SkbHash) {
+pub(crate) fn hand_over(frame: &Frame<'_>, control: &Control, hash: SkbHash, count: Count) {
     let skb = frame.skb();
     let len = frame.len();
     let (ifindex, flags) = (control.sink_ifindex, u64::from(control.sink_flags));
@@ -31,9 +31,9 @@ pub(crate) fn hand_over(frame: &Frame<'_>, control: &Control, hash: SkbHash) {
     // Positive results are the sink's verdict on a clone that has passed its taps: a tap
     // device that refuses everything says NET_XMIT_DROP.
     if result < 0 {
-        count(Counter::DroppedClone, 1);
+        count.add(Counter::DroppedClone, 1);
     } else {
-        count(Counter::HandedOver, 1);
-        count(Counter::HandedOverBytes, len);
+        count.add(Counter::HandedOver, 1);
+        count.add(Counter::HandedOverBytes, len);
     }
 }

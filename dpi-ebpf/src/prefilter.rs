@@ -9,22 +9,30 @@ use dpi_common::{
     prefilter::{bypass_key, prefilter},
 };
 
-use crate::{frame::Frame, handoff::hand_over, maps, maps::count, packet};
+use crate::{
+    frame::Frame,
+    handoff::hand_over,
+    maps::{self, Count},
+    packet,
+};
 
 /// Judges a packet of `slot`, and hands it over if need be.
 #[inline(always)]
 pub(crate) fn inspect(frame: &Frame<'_>, slot: Slot, direction: Direction) {
-    count(Counter::Seen, 1);
-    count(Counter::SeenBytes, frame.len());
+    let Some(count) = Count::here() else {
+        return;
+    };
+    count.add(Counter::Seen, 1);
+    count.add(Counter::SeenBytes, frame.len());
     // SAFETY: the helper has no preconditions (Linux 5.11).
     let now = unsafe { helpers::bpf_ktime_get_coarse_ns() };
     let Some(control) = maps::CONTROL.get(0).filter(|c| c.has_lease(now)) else {
-        return count(Counter::DroppedNoAgent, 1);
+        return count.add(Counter::DroppedNoAgent, 1);
     };
     if control.sink_ifindex == 0 {
-        return count(Counter::DroppedNoSink, 1);
+        return count.add(Counter::DroppedNoSink, 1);
     }
-    let Some(flow) = judge(frame, control, slot, now) else {
+    let Some(flow) = judge(frame, control, slot, now, count) else {
         return;
     };
     let hash = SkbHash {
@@ -32,42 +40,53 @@ pub(crate) fn inspect(frame: &Frame<'_>, slot: Slot, direction: Direction) {
         flow,
         slot,
     };
-    hand_over(frame, control, hash);
+    hand_over(frame, control, hash, count);
 }
 
 /// The hash to hand the packet over with; `None` if it is not to be.
 #[inline(always)]
-fn judge(frame: &Frame<'_>, control: &Control, slot: Slot, now: u64) -> Option<FlowHash> {
+fn judge(
+    frame: &Frame<'_>,
+    control: &Control,
+    slot: Slot,
+    now: u64,
+    count: Count,
+) -> Option<FlowHash> {
     let packet = match packet::parse(frame) {
         Ok(packet) => packet,
         Err(unparsed) => {
-            count_unparsed(frame, unparsed);
+            count_unparsed(frame, unparsed, count);
             return Some(FlowHash::UNKNOWN);
         }
     };
-    let key = bypass_key(&packet, slot, control.epoch);
-    let verdict = prefilter(&packet, maps::PORTS.get(0), || is_bypassed(&key, now));
+    // Made when it is first needed: most packets of a pod are for ports that no rule wants.
+    let key = || bypass_key(&packet, slot, control.epoch);
+    let mut made = None;
+    let verdict = prefilter(&packet, maps::PORTS.get(0), || {
+        is_bypassed(made.insert(key()), now)
+    });
     match verdict {
         Verdict::NoRule => {
-            count(Counter::BypassedNoRule, 1);
+            count.add(Counter::BypassedNoRule, 1);
             return None;
         }
         Verdict::Bypassed => {
-            count(Counter::BypassedFlow, 1);
+            count.add(Counter::BypassedFlow, 1);
             return None;
         }
         Verdict::HandoverFlowEdge => {
-            if maps::BYPASS.remove(key).is_ok() {
-                count(Counter::BypassDeleted, 1);
+            if maps::BYPASS.remove(key()).is_ok() {
+                count.add(Counter::BypassDeleted, 1);
             }
         }
-        Verdict::HandoverCut => count(Counter::CutTransport, 1),
+        Verdict::HandoverCut => count.add(Counter::CutTransport, 1),
         Verdict::HandoverFragment => {
-            count(Counter::Fragment, 1);
+            count.add(Counter::Fragment, 1);
             return Some(follow(&packet, control, slot, now));
         }
         Verdict::Handover => {}
     }
+    let key = made.unwrap_or_else(key);
     Some(key.tuple.hash(control.hash_seed))
 }
 
@@ -115,14 +134,14 @@ fn follow(packet: &Packet, control: &Control, slot: Slot, now: u64) -> FlowHash 
 }
 
 #[inline(always)]
-fn count_unparsed(frame: &Frame<'_>, unparsed: Unparsed) {
+fn count_unparsed(frame: &Frame<'_>, unparsed: Unparsed, count: Count) {
     let counter = match unparsed {
         Unparsed::NotIp => Counter::NotIp,
         Unparsed::Truncated => Counter::Truncated,
         Unparsed::BadIpHeader => Counter::BadIpHeader,
         Unparsed::TooDeep => Counter::TooDeep,
     };
-    count(counter, 1);
+    count.add(counter, 1);
     // Behind a level in `.rodata` that is off by default: the verifier removes the branch.
     if !matches!(unparsed, Unparsed::NotIp) {
         debug!(

@@ -324,6 +324,27 @@ fn an_interface_that_is_made_again_is_attached_again() -> Result<()> {
     Ok(())
 }
 
+/// The kernel frees a link some time after its pin is gone; until then the same program
+/// could not be attached to the interface again.
+#[test]
+fn what_was_detached_can_be_attached_at_once() -> Result<()> {
+    let Some(mut tapped) = Tapped::open_any(Tap::default())? else {
+        return Ok(());
+    };
+    let slot = Slot::new_checked(SLOT).context("slot")?;
+    let index = tapped.node.ifindex("va")?;
+    let kernel = &mut tapped.kernel;
+    tapped.node.run(|| {
+        for _ in 0..50 {
+            kernel.detach(index)?;
+            kernel.attach(index, "va", slot)?;
+        }
+        Ok(())
+    })?;
+    assert_eq!(tapped.kernel.attached()?.len(), 1);
+    Ok(())
+}
+
 #[test]
 fn without_a_lease_nothing_is_handed_over_and_traffic_goes_on() -> Result<()> {
     let Some(mut tapped) = Tapped::open_any(Tap::default())? else {

@@ -1,5 +1,7 @@
 //! `cargo xtask build`: the eBPF object, then the agent that embeds it.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
@@ -37,11 +39,13 @@ impl Profile {
         }
     }
 
-    fn directory(self) -> &'static str {
-        match self {
+    /// Where its programs are put.
+    pub(crate) fn output(self) -> PathBuf {
+        let directory = match self {
             Profile::Dev => "debug",
             Profile::Release | Profile::Quick => self.name(),
-        }
+        };
+        workspace::target_dir().join(directory)
     }
 }
 
@@ -65,7 +69,7 @@ pub(crate) fn ebpf(toolchain: &setup::EbpfToolchain) -> Result<()> {
 }
 
 /// Builds the agent; returns its path. It embeds the eBPF object if that is there.
-pub(crate) fn agent(profile: Profile) -> Result<std::path::PathBuf> {
+pub(crate) fn agent(profile: Profile) -> Result<PathBuf> {
     let mut command = process::cargo();
     command.args([
         "build",
@@ -77,7 +81,5 @@ pub(crate) fn agent(profile: Profile) -> Result<std::path::PathBuf> {
         profile.name(),
     ]);
     process::run(&mut command)?;
-    Ok(workspace::target_dir()
-        .join(profile.directory())
-        .join("dpi-agent"))
+    Ok(profile.output().join("dpi-agent"))
 }

@@ -22,17 +22,17 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     build::ebpf(&setup::ensure()?)?;
     let agent = build::agent(build::Profile::Quick)?;
-    let profile = build::Profile::Quick.name();
+    let profile = build::Profile::Quick;
     process::run(process::cargo().args([
         "build",
         "--profile",
-        profile,
+        profile.name(),
         "--package",
         "dpi-tests",
         "--bin",
         "demo",
     ]))?;
-    let mut demo = std::process::Command::new(workspace::target_dir().join(profile).join("demo"));
+    let mut demo = std::process::Command::new(profile.output().join("demo"));
     demo.env("DPI_AGENT", agent);
     demo.arg("--starter").arg(workspace::root().join("rules"));
     if let Some(rules) = community_rules() {

@@ -110,7 +110,7 @@ fn run_tier(tier: Tier, skipped: &mut Vec<String>) -> Result<()> {
         }
         Tier::Unit => {
             let mut command = process::cargo();
-            command.args(["test", "--quiet"]);
+            command.args(["test", "--quiet", "--profile", build::Profile::Quick.name()]);
             for package in UNIT_CRATES {
                 command.args(["--package", package]);
             }
@@ -152,7 +152,8 @@ fn run_cross(tier: Tier, prefixes: &[&str], skipped: &mut Vec<String>) -> Result
 /// Tests of package dpi-tests; `alone`: one at a time, as they share the machine's network.
 fn cross(targets: &[String], alone: bool) -> Command {
     let mut command = process::cargo();
-    command.args(["test", "--profile", "quick", "--package", "dpi-tests"]);
+    command.args(["test", "--profile", build::Profile::Quick.name()]);
+    command.args(["--package", "dpi-tests"]);
     for target in targets {
         command.args(["--test", target]);
     }
@@ -160,7 +161,10 @@ fn cross(targets: &[String], alone: bool) -> Command {
     if alone {
         command.arg("--test-threads=1");
     }
-    command.env("DPI_AGENT", workspace::target_dir().join("quick/dpi-agent"));
+    command.env(
+        "DPI_AGENT",
+        build::Profile::Quick.output().join("dpi-agent"),
+    );
     if let Some(data) = workspace::test_data() {
         command.env("DPI_TEST_DATA", data);
     }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use aya::programs::links::{FdLink, PinnedLink};
-use dpi_common::names::ABI_VERSION;
+use dpi_common::{names::ABI_VERSION, user::detach_pinned};
 use rustix::mount::{MountFlags, mount};
 
 use super::{KernelError, programs::Hook};
@@ -99,9 +99,9 @@ impl Pins {
         }
     }
 
-    /// Removes a link's pin, which detaches it; none is no error.
+    /// Detaches a link and removes its pin; none is no error.
     pub(super) fn unpin_link(&self, ifindex: u32, hook: Hook) -> Result<(), KernelError> {
-        remove_file(&self.link(ifindex, hook))
+        remove_link(&self.link(ifindex, hook))
     }
 
     /// Interfaces and hooks with a pinned link.
@@ -112,6 +112,9 @@ impl Pins {
 
     /// Removes all pins and the directories.
     pub(super) fn clear(&self) -> Result<(), KernelError> {
+        for path in entries(&self.links())? {
+            remove_link(&path)?;
+        }
         remove_tree(&self.version)?;
         // The root may be a mount point or not ours alone.
         let _ = fs::remove_dir(&self.root);
@@ -191,6 +194,16 @@ fn remove_tree(dir: &Path) -> Result<(), KernelError> {
         }),
         _ => Ok(()),
     }
+}
+
+fn remove_link(path: &Path) -> Result<(), KernelError> {
+    if let Err(error) = detach_pinned(path)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        // The interface is gone, or the pin is no link. Without it nothing is attached.
+        tracing::debug!(%error, "{} is only unpinned", path.display());
+    }
+    remove_file(path)
 }
 
 fn remove_file(path: &Path) -> Result<(), KernelError> {

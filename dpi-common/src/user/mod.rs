@@ -1,7 +1,11 @@
-//! User space: addresses as `std` has them, and the promise that aya may copy the
-//! types to and from maps as bytes.
+//! User space: addresses as `std` has them, the promise that aya may copy the types to and
+//! from maps as bytes, and the one call of `bpf(2)` that aya lacks.
+
+mod link;
 
 use std::net::IpAddr;
+
+pub use link::detach_pinned;
 
 use crate::{
     Bypass, Control, Counters, FlowKey, FlowTuple, FragKey, FragValue, Interface, PodIp,
