@@ -84,6 +84,21 @@ impl BufferSelector {
     }
 }
 
+/// A number that a rule can ask of a message (`http_num_headers`, …).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MessageNumber {
+    /// Header lines; a folded one counts once.
+    Headers,
+    /// Cookies of all `Cookie` lines, or `Set-Cookie` lines.
+    Cookies,
+    /// Trailer lines.
+    Trailers,
+    /// Bytes of the longest header line, without its line end.
+    HeaderLine,
+    /// The same of trailers.
+    TrailerLine,
+}
+
 /// The buffers of one inspection unit.
 ///
 /// `PktData` and `RawData` are held by the unit itself. A buffer that the unit does not
@@ -92,6 +107,12 @@ pub trait BufferSource {
     /// The bytes of a visible buffer. Buffers of an earlier section of the same message
     /// (the URI while the body is examined) stay visible.
     fn buffer(&self, selector: &BufferSelector) -> Option<&[u8]>;
+
+    /// A number of the message, or of its request while the response is examined; `None`
+    /// if the unit is of no message that has one.
+    fn number(&self, _number: MessageNumber, _request: bool) -> Option<usize> {
+        None
+    }
 
     /// Calls `scan` for each buffer that is new with this unit, once: those are searched
     /// for fast patterns.

@@ -92,13 +92,7 @@ impl BufferSelector {
     fn take(&mut self, arg: &Arg<'_>, takes: Takes) -> Result<(), OptionError> {
         let name = arg.name();
         if name == "field" && takes == Takes::Field {
-            let field = arg.required("field")?;
-            if arg.value.is_some_and(|v| v.quoted) || !is_field_name(field) {
-                return Err(OptionError::HeaderField {
-                    found: field.into(),
-                });
-            }
-            self.part = BufferPart::Field(field.to_ascii_lowercase().into());
+            self.part = field(arg)?;
             return Ok(());
         }
         arg.no_value()?;
@@ -119,6 +113,17 @@ impl BufferSelector {
         }
         Ok(())
     }
+}
+
+/// `field NAME`.
+pub(super) fn field(arg: &Arg<'_>) -> Result<BufferPart, OptionError> {
+    let field = arg.required("field")?;
+    if arg.value.is_some_and(|v| v.quoted) || !is_field_name(field) {
+        return Err(OptionError::HeaderField {
+            found: field.into(),
+        });
+    }
+    Ok(BufferPart::Field(field.to_ascii_lowercase().into()))
 }
 
 /// Whether a word can be a header field's name (a token of RFC 9110 §5.6.2).
@@ -185,9 +190,15 @@ pub(super) fn check(options: &[IpsOption]) -> Result<(), OptionError> {
     Ok(())
 }
 
-/// Services that the buffers imply: all of HTTP's, or those with files.
+/// Services that the options imply: all of HTTP's, or those with files.
 pub(super) fn implied_services(options: &[IpsOption]) -> Vec<&'static str> {
-    if selectors(options).any(|s| is_http(s.id)) {
+    let asks_message = options.iter().any(|option| {
+        matches!(
+            option,
+            IpsOption::HttpFieldTest(_) | IpsOption::HttpNumber(_) | IpsOption::HttpVersionMatch(_)
+        )
+    });
+    if asks_message || selectors(options).any(|s| is_http(s.id)) {
         return vec!["http", "http2", "http3"];
     }
     if selectors(options).any(|s| s.id == BufferId::FileData) {
@@ -346,6 +357,8 @@ mod tests {
             ("file_data", &FILE_SERVICES),
             ("pkt_data", &[]),
             ("raw_data; pkt_data", &[]),
+            ("http_num_headers:1", &["http", "http2", "http3"]),
+            ("http_version_match:1.1", &["http", "http2", "http3"]),
         ] {
             assert_eq!(implied_services(&options(text)), expected, "{text}");
         }

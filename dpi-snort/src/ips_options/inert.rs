@@ -6,7 +6,7 @@ use crate::parser::{Needs, Reason, lexer::RawOption};
 
 /// Valid options of Snort 3 that are not built: name, what they need, words that may stand
 /// as arguments (`None`: anything).
-const WAITING: [(&str, Waits, Option<&[&str]>); 44] = [
+const WAITING: [(&str, Waits, Option<&[&str]>); 36] = [
     ("appids", Waits::Option, None),
     ("cip_attribute", Waits::Inspector("cip"), None),
     ("cip_class", Waits::Inspector("cip"), None),
@@ -34,14 +34,6 @@ const WAITING: [(&str, Waits, Option<&[&str]>); 44] = [
     ("gtp_version", Waits::Inspector("gtp"), None),
     ("http2_frame_header", Waits::Inspector("http2"), Some(&[])),
     ("http_decoded_uri", Waits::Option, Some(&[])),
-    ("http_header_test", Waits::Option, None),
-    ("http_max_header_line", Waits::Option, None),
-    ("http_max_trailer_line", Waits::Option, None),
-    ("http_num_cookies", Waits::Option, None),
-    ("http_num_headers", Waits::Option, None),
-    ("http_num_trailers", Waits::Option, None),
-    ("http_trailer_test", Waits::Option, None),
-    ("http_version_match", Waits::Option, None),
     ("js_data", Waits::Option, Some(&[])),
     ("md5", Waits::Option, None),
     ("modbus_data", Waits::Inspector("modbus"), Some(&[])),

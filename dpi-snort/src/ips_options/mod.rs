@@ -24,6 +24,9 @@ mod flowbits;
 mod fragbits;
 pub(crate) mod general;
 mod hex;
+mod http_field_test;
+mod http_number;
+mod http_version_match;
 mod icmp_fields;
 mod inert;
 mod ip_fields;
@@ -76,6 +79,9 @@ pub enum IpsOption {
     Flow(flow::FlowOption),
     Flowbits(FlowbitsOption),
     Fragbits(fragbits::Fragbits),
+    HttpFieldTest(http_field_test::HttpFieldTest),
+    HttpNumber(http_number::HttpNumber),
+    HttpVersionMatch(http_version_match::HttpVersionMatch),
     Icmp(icmp_fields::IcmpField),
     Ip(ip_fields::IpField),
     IpProto(ip_proto::IpProto),
@@ -176,12 +182,19 @@ pub(crate) fn parse(raw: &RawOption<'_>, context: &mut RuleContext) -> Result<Pa
         },
         "fragbits" => O::Fragbits(fragbits::Fragbits::parse(raw)?),
         "fragoffset" | "id" | "tos" | "ttl" => O::Ip(ip_fields::IpField::parse(raw)?),
+        "http_header_test" | "http_trailer_test" => {
+            O::HttpFieldTest(http_field_test::HttpFieldTest::parse(raw)?)
+        }
+        "http_version_match" => {
+            O::HttpVersionMatch(http_version_match::HttpVersionMatch::parse(raw)?)
+        }
         "icmp_id" | "icmp_seq" | "icode" | "itype" => O::Icmp(icmp_fields::IcmpField::parse(raw)?),
         "ip_proto" => O::IpProto(ip_proto::IpProto::parse(raw)?),
         "ipopts" => O::Ipopts(ipopts::Ipopts::parse(raw)?),
         "isdataat" => O::Isdataat(isdataat::Isdataat::parse(raw, context)?),
         "pcre" => O::Pcre(PcreOption::parse(raw)?),
         "stream_size" => O::StreamSize(stream_size::StreamSize::parse(raw)?),
+        name if http_number::is_number(name) => O::HttpNumber(http_number::HttpNumber::parse(raw)?),
         name if buffer::is_buffer(name) => O::Buffer(BufferOption::parse(raw)?),
         _ => return inert::parse(raw),
     };
@@ -242,6 +255,9 @@ impl IpsOption {
             | IpsOption::Flags(_)
             | IpsOption::Flow(_)
             | IpsOption::Fragbits(_)
+            | IpsOption::HttpFieldTest(_)
+            | IpsOption::HttpNumber(_)
+            | IpsOption::HttpVersionMatch(_)
             | IpsOption::Icmp(_)
             | IpsOption::Ip(_)
             | IpsOption::IpProto(_)
@@ -270,6 +286,9 @@ impl IpsOption {
             IpsOption::Flow(o) => o.evaluate(context.unit),
             IpsOption::Flowbits(o) => o.evaluate(context.flowbits),
             IpsOption::Fragbits(o) => o.evaluate(packet),
+            IpsOption::HttpFieldTest(o) => o.evaluate(context.unit),
+            IpsOption::HttpNumber(o) => o.evaluate(context.unit),
+            IpsOption::HttpVersionMatch(o) => o.evaluate(context.unit),
             IpsOption::Icmp(o) => o.evaluate(packet),
             IpsOption::Ip(o) => o.evaluate(packet),
             IpsOption::IpProto(o) => o.evaluate(packet),

@@ -5,7 +5,7 @@ use dpi_match::pcre::{Limits, MatchScratch};
 use super::{Context, Cursor, Found, IpsOption};
 pub(super) use crate::testing::{packet, tcp};
 use crate::{
-    buffers::NoBuffers,
+    buffers::{BufferId, BufferSelector, BufferSource, MessageNumber, NoBuffers},
     packet::Packet,
     parser::{Rule, Variables, parse_text},
     unit::{FlowView, InspectionUnit, UnitKind},
@@ -90,6 +90,39 @@ fn run(options: &[IpsOption], unit: &InspectionUnit<'_>, from: usize) -> Option<
         }
     }
     Some(cursor.pos)
+}
+
+/// A message in the place of an inspector's: two numbers (whether the request is meant, and
+/// the value) and the value of every field.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Message<'a> {
+    pub(super) numbers: &'a [(bool, usize)],
+    pub(super) field: Option<&'a [u8]>,
+}
+
+impl BufferSource for Message<'_> {
+    fn buffer(&self, _selector: &BufferSelector) -> Option<&[u8]> {
+        self.field
+    }
+
+    fn number(&self, _number: MessageNumber, request: bool) -> Option<usize> {
+        let mut numbers = self.numbers.iter();
+        numbers.find_map(|(of, value)| (*of == request).then_some(*value))
+    }
+
+    fn fresh(&self, _scan: &mut dyn FnMut(BufferId, &[u8])) {}
+}
+
+/// The packet as the one that completed a message.
+pub(super) fn message_unit<'a>(
+    packet: &'a Packet<'a>,
+    message: &'a Message<'a>,
+) -> InspectionUnit<'a> {
+    InspectionUnit {
+        kind: UnitKind::RebuiltPdu,
+        buffers: message,
+        ..unit(packet)
+    }
 }
 
 /// The packet as a raw unit to the server of an established flow.

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use crate::buffers::{BufferId, BufferPart, BufferSelector, BufferSource};
+use crate::buffers::{BufferId, BufferPart, BufferSelector, BufferSource, MessageNumber};
 
 use super::{
     body::Section,
@@ -145,6 +145,16 @@ impl BufferSource for Unit<'_> {
             _ => None,
         }
         .filter(|bytes| !bytes.is_empty())
+    }
+
+    fn number(&self, number: MessageNumber, request: bool) -> Option<usize> {
+        Some(match number {
+            MessageNumber::Headers => self.headers(request)?.count(),
+            MessageNumber::Cookies => self.headers(request)?.cookies(),
+            MessageNumber::HeaderLine => self.headers(request)?.longest(),
+            MessageNumber::Trailers => self.trailers()?.count(),
+            MessageNumber::TrailerLine => self.trailers()?.longest(),
+        })
     }
 
     fn fresh(&self, scan: &mut dyn FnMut(BufferId, &[u8])) {

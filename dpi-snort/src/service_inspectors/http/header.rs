@@ -129,6 +129,38 @@ impl Headers {
         cookie.as_deref()
     }
 
+    /// Lines; a folded one counts once.
+    pub(super) fn count(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Bytes of the longest line, without its end.
+    pub(super) fn longest(&self) -> usize {
+        let lengths = self.fields.iter().map(|field| {
+            let line = self.raw.get(field.line.clone()).unwrap_or_default();
+            strip_line_end(line).len()
+        });
+        lengths.max().unwrap_or(0)
+    }
+
+    /// Cookies: pairs of `Cookie` lines (RFC 6265 §4.2.1), or else `Set-Cookie` lines.
+    pub(super) fn cookies(&self) -> usize {
+        let [cookie, set_cookie] = COOKIES;
+        let pairs = self.fields.iter().filter(|field| self.is(field, cookie));
+        let pairs: usize = pairs
+            .map(|field| {
+                let value = self.raw.get(field.value.clone()).unwrap_or_default();
+                let pairs = value.split(|byte| *byte == b';');
+                pairs.filter(|pair| !pair.trim_ascii().is_empty()).count()
+            })
+            .sum();
+        let set = self
+            .fields
+            .iter()
+            .filter(|field| self.is(field, set_cookie));
+        pairs + set.count()
+    }
+
     pub(super) fn memory(&self) -> usize {
         let cached = |cell: &OnceLock<Vec<u8>>| cell.get().map_or(0, Vec::capacity);
         let cookie = |cell: &OnceLock<Option<Vec<u8>>>| {
