@@ -108,6 +108,11 @@ pub trait BufferSource {
     /// (the URI while the body is examined) stay visible.
     fn buffer(&self, selector: &BufferSelector) -> Option<&[u8]>;
 
+    /// The value of a header or trailer field, also an empty one.
+    fn field(&self, selector: &BufferSelector) -> Option<&[u8]> {
+        self.buffer(selector)
+    }
+
     /// A number of the message, or of its request while the response is examined; `None`
     /// if the unit is of no message that has one.
     fn number(&self, _number: MessageNumber, _request: bool) -> Option<usize> {

@@ -55,20 +55,19 @@ impl Stream<'_, '_> {
         }
     }
 
-    /// Raw segments are searched until the other end has acknowledged a message that the
-    /// flow's inspector has made; from there on only messages are, and repetitions.
+    /// Raw segments, of both directions, are searched until the bytes that told the flow's
+    /// inspector were acknowledged; from there on only messages are, and repetitions.
     fn is_searched_raw(&self, segment: &Segment<'_>) -> bool {
-        if segment.packet.payload.is_empty() {
+        let session = &self.tcp.session;
+        let is_read = self
+            .tcp
+            .told_service
+            .is_some_and(|(side, end)| session.half(side).is_acknowledged(end));
+        if segment.packet.payload.is_empty() || !is_read {
             return true;
         }
-        let half = self.tcp.session.half(segment.from_client);
-        match self.tcp.pdu_end.side(segment.from_client) {
-            None => true,
-            Some(end) => {
-                let is_repeated = segment.header.seq.wrapping_sub(*end).cast_signed() < 0;
-                is_repeated || !half.is_acknowledged(*end)
-            }
-        }
+        let end = self.tcp.pdu_end.side(segment.from_client);
+        end.is_some_and(|end| segment.header.seq.wrapping_sub(end).cast_signed() < 0)
     }
 
     fn data(&mut self, segment: &Segment<'_>, seq: u32) {
@@ -237,9 +236,13 @@ impl Stream<'_, '_> {
         };
         work(reader, &mut context, &mut emit);
         self.flow.service = service;
+        let next = self.tcp.session.half(from_client).next();
+        if self.tcp.told_service.is_none() && self.tcp.reader.has_inspector() {
+            self.tcp.told_service = next.map(|next| (from_client, next));
+        }
         if made {
             self.stats.count(Counter::ServicePdus);
-            *self.tcp.pdu_end.side_mut(from_client) = self.tcp.session.half(from_client).next();
+            *self.tcp.pdu_end.side_mut(from_client) = next;
         }
     }
 

@@ -72,7 +72,7 @@ impl HttpFieldTest {
         if unit.buffers.number(lines, self.field.request).is_none() {
             return false;
         }
-        let Some(value) = unit.buffers.buffer(&self.field) else {
+        let Some(value) = unit.buffers.field(&self.field) else {
             return self.absent && self.check.is_none() && self.numeric.is_none();
         };
         let number = decimal(value);
@@ -130,6 +130,8 @@ mod tests {
             ("numeric false", Some(b"99999999999999999999"), true),
             ("numeric true", None, false),
             ("numeric false", None, false),
+            ("numeric true", Some(b""), false),
+            ("absent", Some(b""), false),
             ("absent", None, true),
             ("absent", Some(b"12"), false),
             ("check >=12,numeric true", Some(b"012"), true),

@@ -122,6 +122,11 @@ impl Reader {
         }
     }
 
+    /// Whether an inspector reads the flow.
+    pub fn has_inspector(&self) -> bool {
+        matches!(self.mode, Mode::Service(_))
+    }
+
     /// Bytes of a plain stream that are held, if any of them is one that no rule has looked
     /// at together with those before it; else 0.
     pub fn unseen(&self) -> usize {

@@ -126,6 +126,10 @@ impl<'a> Unit<'a> {
 
 impl BufferSource for Unit<'_> {
     fn buffer(&self, selector: &BufferSelector) -> Option<&[u8]> {
+        self.field(selector).filter(|bytes| !bytes.is_empty())
+    }
+
+    fn field(&self, selector: &BufferSelector) -> Option<&[u8]> {
         let of_request = selector.request;
         match (selector.id, &selector.part) {
             (BufferId::HttpHeader, BufferPart::Field(name)) => {
@@ -144,7 +148,6 @@ impl BufferSource for Unit<'_> {
             (_, BufferPart::Whole) => self.whole(selector.id, of_request),
             _ => None,
         }
-        .filter(|bytes| !bytes.is_empty())
     }
 
     fn number(&self, number: MessageNumber, request: bool) -> Option<usize> {

@@ -18,6 +18,8 @@ pub struct TcpFlow {
     pub latest: Sides<Option<SegmentHeaders>>,
     /// The flow is queued for a look at what its reader holds.
     pub awaits_look: bool,
+    /// The direction whose bytes told the service, and the sequence number behind them.
+    pub told_service: Option<(bool, u32)>,
     /// Sequence number behind the bytes of the latest PDU of a service, of each direction.
     pub pdu_end: Sides<Option<u32>>,
 }
