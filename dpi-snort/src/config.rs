@@ -29,6 +29,9 @@ pub struct Config {
     pub reassembly_memory_per_flow: usize,
     /// Bytes after which a plain TCP stream is flushed as one PDU.
     pub flush_size: usize,
+    /// Bytes of a plain TCP stream that an answer flushes. Fewer stay joined to what is sent
+    /// next: in Snort contents reach over answers in the first 8 KB of a stream.
+    pub answered_flush_size: usize,
     /// Time after which the rules look at bytes of a plain TCP stream that nothing has
     /// flushed, so that a line followed by silence is judged no later than this time after
     /// it came, and the time between two calls of [`Engine::expire`](crate::Engine::expire).
@@ -83,11 +86,13 @@ impl Default for Config {
             max_flows: 262_144,
             tcp_established_timeout: Duration::from_secs(3600),
             tcp_opening_timeout: Duration::from_secs(30),
-            udp_timeout: Duration::from_secs(180),
+            // As long as Snort's stream_udp.
+            udp_timeout: Duration::from_secs(30),
             other_timeout: Duration::from_secs(180),
             reassembly_memory: 64 << 20,
             reassembly_memory_per_flow: 1 << 20,
             flush_size: 16 << 10,
+            answered_flush_size: 8 << 10,
             flush_idle: Duration::from_millis(500),
             flush_idle_bytes: 4 << 20,
             max_layers: 16,

@@ -83,6 +83,8 @@ counters! {
     StreamPdus = "stream.pdus",
     /// Plain stream data judged because `flush_size` was reached.
     StreamFlushSize = "stream.flush_size",
+    /// Plain streams flushed by an answer, at `answered_flush_size`.
+    StreamFlushAnswered = "stream.answered_flush_size",
     /// Looks at plain stream data that nothing had flushed for `flush_idle`.
     StreamFlushIdle = "stream.flush_idle",
     /// Times that such looks were put off because `flush_idle_bytes` was reached.

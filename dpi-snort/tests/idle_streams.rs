@@ -137,7 +137,10 @@ fn a_filter_counts_the_bytes_of_a_look_once() {
         (false, b"\x01\x02"),
     ];
     let segments = open(pieces);
-    let mut live = Live::new(Config::default());
+    let mut live = Live::new(Config {
+        answered_flush_size: 1,
+        ..Config::default()
+    });
     let mut of_filter = Vec::new();
     for (index, segment) in segments.iter().enumerate() {
         let before = live.alerts.0.len();

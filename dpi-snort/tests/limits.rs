@@ -116,6 +116,17 @@ fn of_streams() {
     hits("service.reassembly_memory_per_flow", per_flow, &service, 0);
     let flush = with(|c| c.flush_size = 50);
     hits("stream.flush_size", flush, &plain, 0);
+    let answered = with(|c| c.answered_flush_size = 150);
+    let plain = open(
+        &[
+            (true, b"\x01\x02"),
+            (false, b"\x01\x02"),
+            (true, &[b'x'; 200]),
+            (false, b"ok"),
+        ],
+        7777,
+    );
+    hits("stream.answered_flush_size", answered, &plain, 0);
 }
 
 #[test]
@@ -361,6 +372,7 @@ fn every_limit_is_known() {
         reassembly_memory: _,
         reassembly_memory_per_flow: _,
         flush_size: _,
+        answered_flush_size: _,
         flush_idle: _,
         flush_idle_bytes: _,
         max_layers: _,

@@ -214,7 +214,7 @@ impl Stream<'_, '_> {
                     packet: &packet,
                     payload: pdu.payload,
                     buffers: pdu.buffers,
-                    dsize: u32::try_from(pdu.payload.len()).ok(),
+                    dsize: Some(pdu.size),
                 },
             };
             if let Piece::Pdu { service, .. } = piece {

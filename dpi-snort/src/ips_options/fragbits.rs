@@ -51,6 +51,8 @@ impl Fragbits {
         let bits = bit(fragment.reserved, RESERVED)
             | bit(fragment.dont_fragment, DONT_FRAGMENT)
             | bit(fragment.more_fragments, MORE_FRAGMENTS);
+        // The bits are those of the IPv4 header; IPv6 has none, also in a fragment header.
+        let bits = if packet.ip.src.is_ipv6() { 0 } else { bits };
         self.mode.holds(bits, self.wanted)
     }
 }

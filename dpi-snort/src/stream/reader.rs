@@ -81,8 +81,7 @@ impl Reader {
             return;
         }
         if matches!(self.mode, Mode::Plain) {
-            // An answer ends what was asked: contents do not reach over it.
-            self.flush(!to_server, context.stats, emit);
+            self.answer(!to_server, context, emit);
         }
         self.pending.side_mut(to_server).extend_from_slice(data);
         if matches!(self.mode, Mode::Identifying) {
@@ -259,6 +258,23 @@ impl Reader {
             } else {
                 *self.pending.side_mut(to_server) = bytes;
             }
+        }
+    }
+
+    /// The other end has answered what was asked. Of a service that is known the commands
+    /// are messages, each by itself; else contents reach over answers for a while.
+    fn answer(
+        &mut self,
+        asked: bool,
+        context: &mut ReaderContext<'_>,
+        emit: &mut dyn FnMut(&Piece<'_>),
+    ) {
+        let is_full = self.pending.side(asked).len() >= context.config.answered_flush_size;
+        if is_full {
+            context.stats.count(Counter::StreamFlushAnswered);
+        }
+        if is_full || context.service.is_some() {
+            self.flush(asked, context.stats, emit);
         }
     }
 
