@@ -21,6 +21,8 @@ pub struct InspectionUnit<'a> {
     /// `dsize`: payload bytes of the segment as on the wire; `None` where `dsize`
     /// cannot hold (a plain rebuilt PDU).
     pub dsize: Option<u32>,
+    /// Which packet of its engine this is, or completed the unit; from 1 (`pkt_num`).
+    pub packet_number: u64,
 }
 
 /// How the bytes of a unit came together.
@@ -49,7 +51,8 @@ pub struct FlowView<'a> {
     pub service: Option<&'a str>,
     /// Identity of the flow in this engine.
     pub id: u64,
-    /// Stream bytes sent so far by the client, this unit included (`stream_size`).
+    /// Sequence numbers used so far by the client, this unit's and a SYN's included
+    /// (`stream_size`).
     pub client_bytes: u64,
     /// The same for the server.
     pub server_bytes: u64,

@@ -37,7 +37,8 @@ pub(super) struct Compiled {
     pub(super) header_tests: Vec<IpsOption>,
     /// Options on the payload, in the order of the rule.
     pub(super) payload_tests: Vec<IpsOption>,
-    /// `flowbits` options that change bits, done once everything else has matched.
+    /// `flowbits` options that change bits and `stream_reassemble`, done once everything else
+    /// has matched.
     pub(super) setters: Vec<IpsOption>,
     /// A variable may carry a value over an option that resets the cursor.
     pub(super) has_variables: bool,
@@ -117,6 +118,7 @@ impl Compiled {
             has_variables |= matches!(option, IpsOption::ByteExtract(_) | IpsOption::ByteMath(_));
             match &option {
                 IpsOption::Flowbits(bits) if bits.is_setter() => setters.push(option),
+                IpsOption::StreamReassemble(_) => setters.push(option),
                 _ if option.is_header_test() => header_tests.push(option),
                 _ => payload_tests.push(option),
             }

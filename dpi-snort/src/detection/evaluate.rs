@@ -7,7 +7,7 @@ use crate::{
     ips_options::{Context, Cursor, Found, IpsOption},
     packet::Transport,
     parser::{Ends, Protocol, Rule},
-    unit::InspectionUnit,
+    unit::{InspectionUnit, UnitKind},
 };
 
 /// Evaluation of options on one unit, with a bound on its steps.
@@ -106,7 +106,8 @@ impl<'u> Evaluation<'u, '_> {
                     content.find(&cursor, None).is_none()
                 }
                 IpsOption::Pcre(pcre) if pcre.is_negated() => {
-                    pcre.find(&cursor, None, &mut self.context) == Found::Nowhere
+                    let found = pcre.find(&cursor, None, &mut self.context);
+                    !matches!(found, Found::At { .. })
                 }
                 IpsOption::Content(_) | IpsOption::Pcre(_) if depends(rest, sticky) => {
                     return match self.occurrences(option, rest, cursor, decoded, sticky) {
@@ -124,8 +125,8 @@ impl<'u> Evaluation<'u, '_> {
                 IpsOption::Buffer(buffer) => {
                     let unit = self.context.unit;
                     let data = match buffer.selector.id {
-                        BufferId::PktData => Some(unit.payload),
-                        BufferId::RawData => Some(unit.raw_payload),
+                        BufferId::PktData => own(unit, unit.payload),
+                        BufferId::RawData => own(unit, unit.raw_payload),
                         _ => unit.buffers.buffer(&buffer.selector),
                     };
                     data.map(|data| cursor.set_buffer(data)).is_some()
@@ -200,6 +201,12 @@ impl<'u> Evaluation<'u, '_> {
             None => false,
         }
     }
+}
+
+/// The unit's own bytes. A message of a service without any (a header section) does not
+/// have the buffer, unlike a packet without payload.
+fn own<'u>(unit: &InspectionUnit<'_>, data: &'u [u8]) -> Option<&'u [u8]> {
+    (unit.kind != UnitKind::RebuiltPdu || !data.is_empty()).then_some(data)
 }
 
 /// Whether an option behind hangs on where this one leaves the cursor.

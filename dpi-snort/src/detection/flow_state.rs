@@ -15,6 +15,9 @@ pub struct FlowState {
     /// Bits that rules have set; they hold in both directions.
     pub flowbits: Flowbits,
     alerted: [SmallVec<[RuleId; 1]>; 2],
+    /// Whether a rule has ended reassembly (`stream_reassemble`), to the server and to the
+    /// client.
+    apart: [bool; 2],
 }
 
 impl FlowState {
@@ -38,6 +41,27 @@ impl FlowState {
         let [client, server] = &self.alerted;
         let side = if to_server { client } else { server };
         side.contains(&rule)
+    }
+
+    /// Whether segments of this direction are put together.
+    pub fn is_reassembled(&self, to_server: bool) -> bool {
+        let [to_server_apart, to_client_apart] = self.apart;
+        !(if to_server {
+            to_server_apart
+        } else {
+            to_client_apart
+        })
+    }
+
+    /// Goes on putting segments of a direction together, or ends that.
+    pub(crate) fn set_reassembled(&mut self, to_server: bool, reassembled: bool) {
+        let [to_server_apart, to_client_apart] = &mut self.apart;
+        let apart = if to_server {
+            to_server_apart
+        } else {
+            to_client_apart
+        };
+        *apart = !reassembled;
     }
 
     fn alerted_mut(&mut self, to_server: bool) -> &mut SmallVec<[RuleId; 1]> {

@@ -159,13 +159,16 @@ pub(super) fn try_rule(
     matches
 }
 
+/// Does what the rule asks for beside its alert.
 fn set_bits(compiled: &Compiled, state: Option<&mut FlowState>) {
     let Some(state) = state else {
         return;
     };
     for option in &compiled.setters {
-        if let IpsOption::Flowbits(bits) = option {
-            bits.apply(&mut state.flowbits);
+        match option {
+            IpsOption::Flowbits(bits) => bits.apply(&mut state.flowbits),
+            IpsOption::StreamReassemble(option) => option.apply(state),
+            _ => {}
         }
     }
 }

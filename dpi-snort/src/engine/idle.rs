@@ -123,6 +123,7 @@ impl Engine {
             detection,
             scratch,
             slot: waiting.slot,
+            number: stats.get(Counter::Packets),
             now,
             out,
         };

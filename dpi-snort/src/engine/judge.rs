@@ -16,6 +16,8 @@ pub(super) struct Judge<'e> {
     pub(super) detection: &'e Detection,
     pub(super) scratch: &'e mut Scratch,
     pub(super) slot: Slot,
+    /// Number of the packet under examination, from 1.
+    pub(super) number: u64,
     pub(super) now: Now,
     pub(super) out: &'e mut dyn Output,
 }
@@ -99,6 +101,7 @@ impl Judge<'_> {
             buffers: subject.buffers,
             flow,
             dsize: subject.dsize,
+            packet_number: self.number,
         };
         let tag = Tag {
             slot: self.slot,

@@ -171,6 +171,7 @@ impl Engine {
                 detection: &self.detection,
                 scratch: &mut self.scratch,
                 slot: key.slot,
+                number: self.stats.get(Counter::Packets),
                 now,
                 out,
             };

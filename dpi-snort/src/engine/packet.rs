@@ -27,6 +27,7 @@ impl Engine {
             detection: &self.detection,
             scratch: &mut self.scratch,
             slot,
+            number: self.stats.get(Counter::Packets),
             now,
             out,
         }
@@ -148,6 +149,7 @@ impl Engine {
             flows,
             detection,
             scratch,
+            stats,
             ..
         } = self;
         let Some(flow) = flows.get_mut(handle) else {
@@ -166,6 +168,7 @@ impl Engine {
             detection,
             scratch,
             slot: tag.slot,
+            number: stats.get(Counter::Packets),
             now,
             out,
         };

@@ -10,7 +10,7 @@ use crate::{
     stats::{Counter, Stats},
     stream::{
         Piece, Reader, ReaderContext,
-        tcp::{Data, Phase, SegmentHeaders, SegmentVerdict, TcpFlow},
+        tcp::{Data, Phase, SegmentHeaders, SegmentVerdict, TcpFlow, TcpSession},
     },
     unit::UnitKind,
 };
@@ -26,6 +26,22 @@ pub(super) struct Segment<'p> {
     pub(super) has_memory: bool,
 }
 
+impl FlowMoment {
+    /// Counts the bytes of a segment as sent before they are accepted (`stream_size`).
+    fn count_in(&mut self, session: &TcpSession, segment: &Segment<'_>) {
+        let header = &segment.header;
+        // A SYN takes the first sequence number.
+        let syn = u32::from(header.flags & TcpHeader::SYN != 0);
+        let seq = header.seq.wrapping_add(syn);
+        let sent = session.used_with(segment.from_client, seq, segment.packet.payload.len());
+        if segment.from_client {
+            self.client_bytes = sent;
+        } else {
+            self.server_bytes = sent;
+        }
+    }
+}
+
 /// One flow's stream with all that it takes to judge it.
 pub(super) struct Stream<'s, 'e> {
     pub(super) tcp: &'s mut TcpFlow,
@@ -38,7 +54,8 @@ pub(super) struct Stream<'s, 'e> {
 impl Stream<'_, '_> {
     pub(super) fn take(&mut self, segment: &Segment<'_>, verdict: SegmentVerdict) {
         if self.is_searched_raw(segment) {
-            let moment = self.moment(segment.from_client);
+            let mut moment = self.moment(segment.from_client);
+            moment.count_in(&self.tcp.session, segment);
             self.judge
                 .in_flow(&Subject::packet(segment.packet), self.flow, moment);
         }
@@ -155,6 +172,9 @@ impl Stream<'_, '_> {
 
     fn deliver_plain(&mut self, from_client: bool, bytes: &[u8]) {
         self.tcp.session.delivered(from_client, bytes.len());
+        if !self.flow.rules.is_reassembled(from_client) {
+            return;
+        }
         self.read(from_client, |reader, context, emit| {
             reader.deliver(from_client, bytes, context, emit);
         });
@@ -251,8 +271,8 @@ impl Stream<'_, '_> {
         FlowMoment {
             to_server,
             established: session.phase() == Phase::Established,
-            client_bytes: session.half(true).sent(),
-            server_bytes: session.half(false).sent(),
+            client_bytes: session.used(true),
+            server_bytes: session.used(false),
         }
     }
 }

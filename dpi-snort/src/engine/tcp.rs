@@ -67,6 +67,7 @@ impl Engine {
                 detection,
                 scratch,
                 slot: tag.slot,
+                number: stats.get(Counter::Packets),
                 now,
                 out,
             };

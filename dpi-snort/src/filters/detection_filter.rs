@@ -38,8 +38,12 @@ type Key = (RuleId, Slot, IpAddr);
 
 #[derive(Clone, Copy, Debug)]
 struct Count {
+    /// Matches since the period began.
     matches: u32,
-    since_second: u64,
+    /// Matches of the period before, if it led straight to this one.
+    before: u32,
+    since: u64,
+    last: u64,
 }
 
 impl FilterTable {
@@ -73,16 +77,28 @@ impl FilterTable {
         }
         let count = self.counts.entry(key).or_insert(Count {
             matches: 0,
-            since_second: second,
+            before: 0,
+            since: second,
+            last: second,
         });
-        if second.saturating_sub(count.since_second) >= u64::from(filter.seconds) {
-            *count = Count {
-                matches: 0,
-                since_second: second,
-            };
+        count.add(second, u64::from(filter.seconds));
+        count.matches > filter.count || count.before > filter.count
+    }
+}
+
+impl Count {
+    /// Counts a match. Behind the end of a period the count starts anew, but what was
+    /// counted in it still speaks for the next, as long as there was no pause as long as a
+    /// period.
+    fn add(&mut self, second: u64, period: u64) {
+        if second.saturating_sub(self.since) >= period {
+            let paused = second.saturating_sub(self.last) > period;
+            self.before = if paused { 0 } else { self.matches };
+            self.matches = 0;
+            self.since = second;
         }
-        count.matches = count.matches.saturating_add(1);
-        count.matches > filter.count
+        self.matches = self.matches.saturating_add(1);
+        self.last = second;
     }
 }
 
@@ -113,10 +129,16 @@ mod tests {
         let mut passes = |s, src, slot| {
             table.passes(RULE, filter, Slot(slot), (address(src), address(9)), at(s))
         };
-        let seen: Vec<bool> = [0, 1, 2, 9, 10, 11, 12].map(|s| passes(s, 1, 0)).to_vec();
-        assert_eq!(seen, [false, false, true, true, false, false, true]);
-        assert!(!passes(12, 2, 0), "another source has its own count");
-        assert!(!passes(12, 1, 1), "another workload has its own count");
+        // The second period lives on the first; behind a pause all begins anew.
+        let seen: Vec<bool> = [0, 1, 2, 9, 10, 11, 30, 31, 32]
+            .map(|s| passes(s, 1, 0))
+            .to_vec();
+        assert_eq!(
+            seen,
+            [false, false, true, true, true, true, false, false, true]
+        );
+        assert!(!passes(32, 2, 0), "another source has its own count");
+        assert!(!passes(32, 1, 1), "another workload has its own count");
     }
 
     #[test]

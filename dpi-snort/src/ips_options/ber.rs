@@ -37,7 +37,7 @@ impl BerData {
             return false;
         };
         let target = cursor.pos.saturating_add(element.header);
-        target < cursor.data.len() && cursor.set_pos(to_i64(target))
+        cursor.set_pos(to_i64(target))
     }
 }
 
@@ -55,7 +55,7 @@ impl BerSkip {
         Ok(BerSkip { kind, optional })
     }
 
-    /// An element that ends with the buffer cannot be skipped, as in Snort.
+    /// An element that reaches beyond the buffer cannot be skipped.
     pub(super) fn evaluate(&self, cursor: &mut Cursor<'_>) -> bool {
         let Some(element) = element(cursor) else {
             return false;
@@ -67,7 +67,7 @@ impl BerSkip {
             .ok()
             .and_then(|length| length.checked_add(element.header))
             .and_then(|whole| whole.checked_add(cursor.pos));
-        target.is_some_and(|target| target < cursor.data.len() && cursor.set_pos(to_i64(target)))
+        target.is_some_and(|target| cursor.set_pos(to_i64(target)))
     }
 }
 
@@ -127,7 +127,7 @@ mod tests {
             ("ber_data:0x30", b"x\x30\x02AB", 1, Some(3)),
             ("ber_data:0x30", b"\x30", 0, None),
             ("ber_data:0x30", b"", 0, None),
-            ("ber_data:0x30", b"\x30\x00", 0, None),
+            ("ber_data:0x30", b"\x30\x00", 0, Some(2)),
             ("ber_data:0x30", b"\x30\x81\x01A", 0, Some(3)),
             ("ber_data:0x30", b"\x30\x84\x00\x00\x00\x01A", 0, Some(6)),
             ("ber_data:0x30", b"\x30\x85\x00\x00\x00\x00\x01A", 0, None),
@@ -135,7 +135,8 @@ mod tests {
             ("ber_data:0x1f8101", b"\x1f\x81\x01\x01A", 0, Some(4)),
             ("ber_data:0x1f8101", b"\x1f\x81", 0, None),
             ("ber_skip:0x02", b"\x02\x01\x05A", 0, Some(3)),
-            ("ber_skip:0x02", b"\x02\x01\x05", 0, None),
+            ("ber_skip:0x02", b"\x02\x01\x05", 0, Some(3)),
+            ("ber_skip:0x02", b"\x02\x02\x05", 0, None),
             ("ber_skip:0x02", b"\x02\x7f\x05A", 0, None),
             ("ber_skip:0x04", b"\x02\x01\x05A", 0, None),
             ("ber_skip:0x04,optional", b"\x02\x01\x05A", 0, Some(0)),

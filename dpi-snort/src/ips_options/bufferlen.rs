@@ -69,7 +69,7 @@ mod tests {
             ("bufferlen:65536", "range must be 0 to 65535, not 65536"),
             (
                 "bufferlen:4<>2",
-                "range 4<>2: the first end must be below the second",
+                "range 4<>2: the first end must not be above the second",
             ),
             ("bufferlen:relative", r#""relative" is no value for range"#),
             ("bufferlen:<=", r#""" is no value for range"#),

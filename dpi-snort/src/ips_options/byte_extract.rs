@@ -78,7 +78,9 @@ impl ByteExtract {
         if let Some(to) = self.align {
             value = align(value, to);
         }
-        cursor.set_variable(self.variable, u32::try_from(value).unwrap_or(u32::MAX));
+        // The low 32 bits, as in Snort.
+        let value = u32::try_from(value & 0xffff_ffff).unwrap_or(0);
+        cursor.set_variable(self.variable, value);
         cursor.set_pos(advance(at, used))
     }
 }
@@ -119,6 +121,12 @@ mod tests {
                 b"\x02\x04",
                 0,
                 Some(1),
+            ),
+            (
+                "byte_extract:4,0,n,multiplier 65535; byte_test:4,=,n,4",
+                b"\x12\x34\x56\x78\x44\x43\xa9\x88",
+                0,
+                Some(4),
             ),
             (
                 "byte_extract:1,0,n,align 4; byte_test:1,=,n,1",

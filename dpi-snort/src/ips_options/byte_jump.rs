@@ -95,7 +95,8 @@ impl ByteJump {
         let target = match self.from {
             From::Here => behind.saturating_add(jump),
             From::Beginning => jump,
-            From::End => to_i64(cursor.data.len()).saturating_sub(jump),
+            // Forward, as in Snort: only a negative `post_offset` leads back into the buffer.
+            From::End => to_i64(cursor.data.len()).saturating_add(jump),
         };
         cursor.set_pos(target.saturating_add(self.post_offset.value(cursor)))
     }
@@ -114,7 +115,20 @@ mod tests {
             ("byte_jump:1", b"\x01x", 0, Some(2)),
             ("byte_jump:1,0,from_beginning", b"\x02xx", 0, Some(2)),
             ("byte_jump:1,0,from_beginning", b"\x04xx", 0, None),
-            ("byte_jump:1,0,from_end", b"\x01xx", 0, Some(2)),
+            ("byte_jump:1,0,from_end", b"\x00xx", 0, Some(3)),
+            ("byte_jump:1,0,from_end", b"\x01xx", 0, None),
+            (
+                "byte_jump:1,0,from_end,post_offset -1",
+                b"\x01xx",
+                0,
+                Some(3),
+            ),
+            (
+                "byte_jump:1,0,from_end,post_offset -2",
+                b"\x01xx",
+                0,
+                Some(2),
+            ),
             ("byte_jump:1,0,from_end", b"\x04xx", 0, None),
             ("byte_jump:1,0,multiplier 2", b"\x01xx", 0, Some(3)),
             ("byte_jump:1,0,align", b"\x01xxxx", 0, Some(5)),

@@ -83,7 +83,8 @@ impl ByteMath {
         self.relative
     }
 
-    /// Fails where the result does not fit into 32 bits; the cursor stays.
+    /// Fails where the result of an operation other than a shift does not fit into 32 bits; the
+    /// cursor stays.
     pub(super) fn evaluate(&self, cursor: &mut Cursor<'_>) -> bool {
         let at = cursor.base(self.relative, self.offset.value(cursor));
         let Some((value, _)) = self.format.extract(cursor.data, at, self.bytes) else {
@@ -96,7 +97,10 @@ impl ByteMath {
             Operator::Subtract => value.checked_sub(operand),
             Operator::Multiply => value.checked_mul(operand),
             Operator::Divide => value.checked_div(operand),
-            Operator::ShiftLeft if by < 32 => value.checked_shl(by),
+            // What is shifted out of the 32 bits is lost.
+            Operator::ShiftLeft if by < 32 => {
+                value.checked_shl(by).map(|shifted| shifted & 0xffff_ffff)
+            }
             Operator::ShiftRight if by < 32 => value.checked_shr(by),
             Operator::ShiftLeft | Operator::ShiftRight => None,
         };
@@ -182,10 +186,10 @@ mod tests {
                 None,
             ),
             (
-                "byte_math:bytes 4,offset 0,oper <<,rvalue 1,result n",
-                b"\xff\xff\xff\xff",
+                "byte_math:bytes 4,offset 0,oper <<,rvalue 1,result n; byte_test:4,=,n,4",
+                b"\xff\xff\xff\xff\xff\xff\xff\xfe",
                 0,
-                None,
+                Some(0),
             ),
             (
                 "byte_math:bytes 4,offset 0,oper +,rvalue 1,result n",

@@ -116,7 +116,7 @@ impl Format {
     }
 }
 
-/// The number that text begins with: blanks, a sign, digits. Of a value above 32 bits the
+/// The number that text begins with: blanks, a plus, digits. A minus is no digit. Of a value above 32 bits the
 /// largest 32-bit number is taken, as strtoul does on a 32-bit result.
 fn digits(window: &[u8], radix: Radix) -> Option<(u32, usize)> {
     let radix = match radix {
@@ -129,8 +129,7 @@ fn digits(window: &[u8], radix: Radix) -> Option<(u32, usize)> {
         .take_while(|b| b.is_ascii_whitespace() || **b == 0x0b)
         .count();
     let mut rest = window.get(blanks..)?;
-    let negative = rest.first() == Some(&b'-');
-    if negative || rest.first() == Some(&b'+') {
+    if rest.first() == Some(&b'+') {
         rest = rest.get(1..)?;
     }
     if radix == 16
@@ -155,11 +154,6 @@ fn digits(window: &[u8], radix: Radix) -> Option<(u32, usize)> {
             .saturating_add(u64::from(digit))
     });
     let value = u32::try_from(value).unwrap_or(u32::MAX);
-    let value = if negative {
-        value.wrapping_neg()
-    } else {
-        value
-    };
     let used = window
         .len()
         .saturating_sub(rest.len())
@@ -204,7 +198,7 @@ mod tests {
             (&b"12"[..], Radix::Dec, Some((12, 2))),
             (b" \t12x", Radix::Dec, Some((12, 4))),
             (b"+12", Radix::Dec, Some((12, 3))),
-            (b"-1", Radix::Dec, Some((u32::MAX, 2))),
+            (b"-1", Radix::Dec, None),
             (b"0x1f", Radix::Dec, Some((0, 1))),
             (b"0x1f", Radix::Hex, Some((31, 4))),
             (b"0X1F", Radix::Hex, Some((31, 4))),

@@ -31,7 +31,7 @@ pub enum OptionError {
         min: i64,
         max: i64,
     },
-    #[error("range {low}<>{high}: the first end must be below the second")]
+    #[error("range {low}<>{high}: the first end must not be above the second")]
     EmptyRange { low: i64, high: i64 },
     #[error("{a} cannot stand with {b}")]
     Conflict { a: &'static str, b: &'static str },

@@ -27,7 +27,8 @@ impl Fragbits {
         };
         for letter in word.text().chars() {
             if let Some(found) = Mode::of(letter) {
-                mode = found;
+                // One of several bits is enough for Snort, behind `+` too.
+                mode = if found == Mode::All { Mode::Any } else { found };
                 continue;
             }
             wanted |= match letter.to_ascii_uppercase() {
@@ -74,7 +75,9 @@ mod tests {
             ("fragbits:d", D, true),
             ("fragbits:+D", D | M, true),
             ("fragbits:D+", D | M, true),
-            ("fragbits:+DM", D, false),
+            ("fragbits:+DM", D, true),
+            ("fragbits:+DM", R, false),
+            ("fragbits:+D", M, false),
             ("fragbits:*DM", M, true),
             ("fragbits:*DM", R, false),
             ("fragbits:!D", M, true),

@@ -106,7 +106,7 @@ mod tests {
             ("icode:-1", "range must be 0 to 255, not -1"),
             (
                 "icode:5<>4",
-                "range 5<>4: the first end must be below the second",
+                "range 5<>4: the first end must not be above the second",
             ),
             ("icmp_id:65536", "range must be 0 to 65535, not 65536"),
             ("icmp_seq:1-2", r#""1-2" is no value for range"#),

@@ -6,7 +6,7 @@ use crate::parser::{Needs, Reason, lexer::RawOption};
 
 /// Valid options of Snort 3 that are not built: name, what they need, words that may stand
 /// as arguments (`None`: anything).
-const WAITING: [(&str, Waits, Option<&[&str]>); 36] = [
+const WAITING: [(&str, Waits, Option<&[&str]>); 29] = [
     ("appids", Waits::Option, None),
     ("cip_attribute", Waits::Inspector("cip"), None),
     ("cip_class", Waits::Inspector("cip"), None),
@@ -16,7 +16,6 @@ const WAITING: [(&str, Waits, Option<&[&str]>); 36] = [
     ("cip_rsp", Waits::Inspector("cip"), Some(&[])),
     ("cip_service", Waits::Inspector("cip"), None),
     ("cip_status", Waits::Inspector("cip"), None),
-    ("cvs", Waits::Option, Some(&["invalid-entry"])),
     (
         "dce_iface",
         Waits::Inspector("dce"),
@@ -35,33 +34,22 @@ const WAITING: [(&str, Waits, Option<&[&str]>); 36] = [
     ("http2_frame_header", Waits::Inspector("http2"), Some(&[])),
     ("http_decoded_uri", Waits::Option, Some(&[])),
     ("js_data", Waits::Option, Some(&[])),
-    ("md5", Waits::Option, None),
     ("modbus_data", Waits::Inspector("modbus"), Some(&[])),
     ("modbus_func", Waits::Inspector("modbus"), None),
     ("modbus_unit", Waits::Inspector("modbus"), None),
     ("mms_data", Waits::Inspector("mms"), Some(&[])),
     ("mms_func", Waits::Inspector("mms"), None),
-    ("regex", Waits::Option, None),
-    ("rpc", Waits::Option, None),
-    ("sd_pattern", Waits::Option, None),
-    ("sha256", Waits::Option, None),
-    ("sha512", Waits::Option, None),
     ("vba_data", Waits::Option, Some(&[])),
 ];
 
 /// The same for the rest, which need an inspector each.
-const WAITING_TOO: [(&str, Waits, Option<&[&str]>); 7] = [
+const WAITING_TOO: [(&str, Waits, Option<&[&str]>); 6] = [
     ("sip_body", Waits::Inspector("sip"), Some(&[])),
     ("sip_header", Waits::Inspector("sip"), Some(&[])),
     ("sip_method", Waits::Inspector("sip"), None),
     ("sip_stat_code", Waits::Inspector("sip"), None),
     ("ssl_state", Waits::Inspector("ssl"), Some(SSL_STATES)),
     ("ssl_version", Waits::Inspector("ssl"), Some(SSL_VERSIONS)),
-    (
-        "stream_reassemble",
-        Waits::Option,
-        Some(&["action", "direction", "noalert", "fastpath"]),
-    ),
 ];
 
 const SSL_STATES: &[&str] = &[
@@ -276,12 +264,8 @@ mod tests {
             ("ssl_state:nonsense", "unknown argument \"nonsense\""),
             ("dce_stub_data:1", "unknown argument \"1\""),
             (
-                "regex:\"/a/\"",
-                "valid, but inactive: it needs the option regex",
-            ),
-            (
-                "stream_reassemble:action disable",
-                "valid, but inactive: it needs the option stream_reassemble",
+                "file_type:\"PDF\"",
+                "valid, but inactive: it needs the option file_type",
             ),
             // A real error outweighs what is missing.
             ("sip_body; no_such_option", "unknown option"),

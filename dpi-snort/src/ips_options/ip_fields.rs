@@ -35,7 +35,8 @@ impl IpField {
         let ip = &packet.ip;
         self.range.contains(match self.field {
             Field::FragmentOffset if ip.src.is_ipv6() => 0,
-            Field::FragmentOffset => ip.fragment.offset.into(),
+            // In bytes, as in Snort.
+            Field::FragmentOffset => i64::from(ip.fragment.offset).saturating_mul(8),
             Field::Id => ip.id.into(),
             Field::Tos => ip.tos.into(),
             Field::Ttl => ip.ttl.into(),
@@ -49,7 +50,7 @@ mod tests {
 
     #[test]
     fn evaluated() {
-        // TTL 64, TOS 8, id 7, fragment offset 185.
+        // TTL 64, TOS 8, id 7, fragment offset 185 × 8.
         for (text, expected) in [
             ("ttl:64", true),
             ("ttl:<64", false),
@@ -61,10 +62,14 @@ mod tests {
             ("tos:!8", false),
             ("id:7", true),
             ("id:8", false),
-            ("fragoffset:185", true),
+            ("fragoffset:1480", true),
+            ("fragoffset:185", false),
             ("fragoffset:0", false),
             ("fragoffset:>0", true),
             ("ttl", true),
+            ("ttl:< 65", true),
+            ("ttl:< 64", false),
+            ("ttl:64 1", true),
         ] {
             let mut packet = packet(b"");
             packet.ip.fragment.offset = 185;
@@ -96,7 +101,7 @@ mod tests {
             ("ttl:5-7", r#""5-7" is no value for range"#),
             (
                 "ttl:7<>5",
-                "range 7<>5: the first end must be below the second",
+                "range 7<>5: the first end must not be above the second",
             ),
             ("ttl:=<5", r#""<5" is no value for range"#),
             ("tos:-1", "range must be 0 to 255, not -1"),

@@ -15,16 +15,17 @@ enum Wanted {
     Type(u8),
 }
 
-const NAMES: [(&str, u8); 9] = [
+const NAMES: [(&str, u8); 10] = [
     ("eol", 0),
     ("nop", 1),
     ("rr", 7),
     ("ts", 68),
     ("sec", 130),
     ("lsrr", 131),
-    ("lsrre", 131),
+    ("lsrre", 132),
     ("esec", 133),
     ("satid", 136),
+    ("ssrr", 137),
 ];
 
 impl Ipopts {
@@ -33,7 +34,6 @@ impl Ipopts {
         let name = raw.first().map_or("any", |word| word.text());
         let wanted = match name {
             "any" => Wanted::Any,
-            "ssrr" => Wanted::Type(137),
             _ => NAMES
                 .iter()
                 .find(|(known, _)| *known == name)

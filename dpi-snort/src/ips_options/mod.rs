@@ -15,7 +15,9 @@ mod byte_math;
 mod byte_test;
 mod bytes;
 mod content;
+mod cvs;
 mod detection_filter;
+mod digest;
 mod dsize;
 mod error;
 mod flags;
@@ -34,12 +36,18 @@ mod ip_proto;
 mod ipopts;
 mod isdataat;
 mod pcre;
+mod pkt_num;
 mod range;
+mod regex;
+mod rpc;
+mod sd_pattern;
+mod stream_reassemble;
 mod stream_size;
 mod tcp_fields;
 #[cfg(test)]
 mod testing;
 mod variable;
+mod wscale;
 
 use dpi_match::pcre::MatchScratch;
 
@@ -74,6 +82,8 @@ pub enum IpsOption {
     ByteMath(byte_math::ByteMath),
     ByteTest(byte_test::ByteTest),
     Content(Content),
+    Cvs(cvs::Cvs),
+    Digest(digest::DigestOption),
     Dsize(dsize::Dsize),
     Flags(flags::Flags),
     Flow(flow::FlowOption),
@@ -88,8 +98,13 @@ pub enum IpsOption {
     Ipopts(ipopts::Ipopts),
     Isdataat(isdataat::Isdataat),
     Pcre(PcreOption),
+    PktNum(pkt_num::PktNum),
+    Rpc(rpc::Rpc),
+    SdPattern(sd_pattern::SdPattern),
+    StreamReassemble(stream_reassemble::StreamReassemble),
     StreamSize(stream_size::StreamSize),
     Tcp(tcp_fields::TcpField),
+    Wscale(wscale::Wscale),
 }
 
 /// What the text of an option came to.
@@ -153,7 +168,7 @@ impl<'b> Cursor<'b> {
 pub(crate) fn parse(raw: &RawOption<'_>, context: &mut RuleContext) -> Result<Parsed, Reason> {
     use IpsOption as O;
     let option = match raw.name {
-        "ack" | "seq" | "window" => O::Tcp(tcp_fields::TcpField::parse(raw)?),
+        "ack" | "seq" | "urg" | "window" => O::Tcp(tcp_fields::TcpField::parse(raw)?),
         "base64_data" => {
             raw.no_args()?;
             O::Base64Data
@@ -167,6 +182,7 @@ pub(crate) fn parse(raw: &RawOption<'_>, context: &mut RuleContext) -> Result<Pa
         "byte_math" => O::ByteMath(byte_math::ByteMath::parse(raw, context)?),
         "byte_test" => O::ByteTest(byte_test::ByteTest::parse(raw, context)?),
         "content" => O::Content(content::parse(raw, context)?),
+        "cvs" => O::Cvs(cvs::Cvs::parse(raw)?),
         "detection_filter" => {
             return Ok(detection_filter::parse(raw)?.map_or(Parsed::Inert, Parsed::DetectionFilter));
         }
@@ -192,8 +208,17 @@ pub(crate) fn parse(raw: &RawOption<'_>, context: &mut RuleContext) -> Result<Pa
         "ip_proto" => O::IpProto(ip_proto::IpProto::parse(raw)?),
         "ipopts" => O::Ipopts(ipopts::Ipopts::parse(raw)?),
         "isdataat" => O::Isdataat(isdataat::Isdataat::parse(raw, context)?),
+        "md5" | "sha256" | "sha512" => O::Digest(digest::DigestOption::parse(raw, context)?),
         "pcre" => O::Pcre(PcreOption::parse(raw)?),
+        "pkt_num" => O::PktNum(pkt_num::PktNum::parse(raw)?),
+        "regex" => O::Pcre(regex::parse(raw)?),
+        "rpc" => O::Rpc(rpc::Rpc::parse(raw)?),
+        "sd_pattern" => O::SdPattern(sd_pattern::SdPattern::parse(raw)?),
+        "stream_reassemble" => {
+            O::StreamReassemble(stream_reassemble::StreamReassemble::parse(raw, context)?)
+        }
         "stream_size" => O::StreamSize(stream_size::StreamSize::parse(raw)?),
+        "wscale" => O::Wscale(wscale::Wscale::parse(raw)?),
         name if http_number::is_number(name) => O::HttpNumber(http_number::HttpNumber::parse(raw)?),
         name if buffer::is_buffer(name) => O::Buffer(BufferOption::parse(raw)?),
         _ => return inert::parse(raw),
@@ -224,13 +249,14 @@ impl IpsOption {
     pub(crate) fn is_relative(&self) -> bool {
         match self {
             IpsOption::Base64Decode(o) => o.is_relative(),
-            IpsOption::BerData(_) | IpsOption::BerSkip(_) => true,
+            IpsOption::BerData(_) | IpsOption::BerSkip(_) | IpsOption::SdPattern(_) => true,
             IpsOption::Bufferlen(o) => o.is_relative(),
             IpsOption::ByteExtract(o) => o.is_relative(),
             IpsOption::ByteJump(o) => o.is_relative(),
             IpsOption::ByteMath(o) => o.is_relative(),
             IpsOption::ByteTest(o) => o.is_relative(),
             IpsOption::Content(o) => o.is_relative(),
+            IpsOption::Digest(o) => o.is_relative(),
             IpsOption::Isdataat(o) => o.is_relative(),
             IpsOption::Pcre(o) => o.is_relative(),
             _ => false,
@@ -262,8 +288,10 @@ impl IpsOption {
             | IpsOption::Ip(_)
             | IpsOption::IpProto(_)
             | IpsOption::Ipopts(_)
+            | IpsOption::PktNum(_)
             | IpsOption::StreamSize(_)
-            | IpsOption::Tcp(_) => true,
+            | IpsOption::Tcp(_)
+            | IpsOption::Wscale(_) => true,
             IpsOption::Flowbits(o) => !o.is_setter(),
             _ => false,
         }
@@ -281,6 +309,8 @@ impl IpsOption {
             IpsOption::ByteJump(o) => o.evaluate(cursor),
             IpsOption::ByteMath(o) => o.evaluate(cursor),
             IpsOption::ByteTest(o) => o.evaluate(cursor),
+            IpsOption::Cvs(o) => o.evaluate(cursor),
+            IpsOption::Digest(o) => o.evaluate(cursor),
             IpsOption::Dsize(o) => o.evaluate(context.unit),
             IpsOption::Flags(o) => o.evaluate(packet),
             IpsOption::Flow(o) => o.evaluate(context.unit),
@@ -294,14 +324,19 @@ impl IpsOption {
             IpsOption::IpProto(o) => o.evaluate(packet),
             IpsOption::Ipopts(o) => o.evaluate(packet),
             IpsOption::Isdataat(o) => o.evaluate(cursor),
+            IpsOption::PktNum(o) => o.evaluate(context.unit),
+            IpsOption::Rpc(o) => o.evaluate(context.unit),
+            IpsOption::SdPattern(o) => o.evaluate(cursor, context),
             IpsOption::StreamSize(o) => o.evaluate(context.unit),
             IpsOption::Tcp(o) => o.evaluate(packet),
+            IpsOption::Wscale(o) => o.evaluate(packet),
             // Evaluated by detection.
             IpsOption::Base64Data
             | IpsOption::Base64Decode(_)
             | IpsOption::Buffer(_)
             | IpsOption::Content(_)
-            | IpsOption::Pcre(_) => false,
+            | IpsOption::Pcre(_)
+            | IpsOption::StreamReassemble(_) => false,
         }
     }
 }

@@ -23,11 +23,24 @@ pub(crate) enum Found {
         end: usize,
     },
     Nowhere,
-    /// A limit ended the search: the option fails, negated or not.
+    /// A limit ended the search: as in Snort, nothing was found.
     GivenUp,
 }
 
 impl PcreOption {
+    /// An expression that must be found.
+    pub(super) fn new(
+        expression: &[u8],
+        options: Options,
+        relative: bool,
+    ) -> Result<PcreOption, OptionError> {
+        Ok(PcreOption {
+            regex: Arc::new(Regex::new(expression, options)?),
+            negated: false,
+            relative,
+        })
+    }
+
     pub(super) fn parse(raw: &RawOption<'_>) -> Result<PcreOption, OptionError> {
         let text = raw.raw.unwrap_or_default();
         let (negated, text) = match text.strip_prefix(b"!") {
@@ -57,9 +70,8 @@ impl PcreOption {
         let flags = rest.get(end.saturating_add(1)..).unwrap_or_default();
         let (options, relative) = flag_options(flags)?;
         Ok(PcreOption {
-            regex: Arc::new(Regex::new(expression, options)?),
             negated,
-            relative,
+            ..PcreOption::new(expression, options, relative)?
         })
     }
 
@@ -165,6 +177,9 @@ mod tests {
             (r#"pcre:!"/z/""#, b"abc", 1, Some(1)),
             (r#"pcre:!"/a/""#, b"abc", 1, None),
             (r#"pcre:!"/a/R""#, b"abc", 1, Some(1)),
+            // At the match limit nothing was found.
+            (r#"pcre:"/^(a+)+$/""#, b"aaaaaaaaaaaaaaaaaaaab", 0, None),
+            (r#"pcre:!"/^(a+)+$/""#, b"aaaaaaaaaaaaaaaaaaaab", 0, Some(0)),
             (r#"pcre:"m#a/c#""#, b"a/c", 0, Some(3)),
             (r#"pcre:"m{a{i""#, b"A", 0, Some(1)),
             (r#"pcre:"/\xff\x00/""#, b"\xff\x00", 0, Some(2)),

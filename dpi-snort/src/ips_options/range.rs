@@ -37,7 +37,7 @@ impl NumberRange {
         for (separator, inset) in [("<=>", 0), ("<>", 1)] {
             if let Some((low, high)) = text.split_once(separator) {
                 let (low, high) = (number(low)?, number(high)?);
-                if low >= high {
+                if low > high {
                     return Err(OptionError::EmptyRange { low, high });
                 }
                 return Ok(plain(low.saturating_add(inset), high.saturating_sub(inset)));
@@ -70,9 +70,17 @@ impl NumberRange {
     /// The range that is an option's only argument; without one, every number.
     pub(crate) fn of(raw: &RawOption<'_>, min: i64, max: i64) -> Result<NumberRange, OptionError> {
         raw.at_most(1)?;
-        raw.first().map_or(Ok(NumberRange::ANY), |word| {
-            NumberRange::parse(word.text(), min, max)
-        })
+        let Some(arg) = raw.args.first() else {
+            return Ok(NumberRange::ANY);
+        };
+        match arg.value {
+            // Blanks may stand behind the operator.
+            Some(value) if arg.name().ends_with(['<', '>', '=', '!']) => {
+                let text = [arg.name(), value.text()].concat();
+                NumberRange::parse(&text, min, max)
+            }
+            _ => NumberRange::parse(arg.name(), min, max),
+        }
     }
 }
 
@@ -97,6 +105,8 @@ mod tests {
             ("2<>5", &[3, 4]),
             ("2<>3", &[]),
             ("2<=>5", &[2, 3, 4, 5]),
+            ("5<>5", &[]),
+            ("5<=>5", &[5]),
         ];
         for (text, expected) in table {
             let range = NumberRange::parse(text, 0, 255).unwrap();
@@ -108,8 +118,8 @@ mod tests {
     #[test]
     fn refused() {
         for text in [
-            "", "=<5", "=>5", "==5", "!<5", "5<5", "5<", "<>5", "5<>", "5<>1", "5<>5", "a<>b",
-            "1-5", ">", "-1", "256", "1<>256", "1 <> 5", "5<=>2", "!!5", "1<>2<>3",
+            "", "=<5", "=>5", "==5", "!<5", "5<5", "5<", "<>5", "5<>", "5<>1", "a<>b", "1-5", ">",
+            "-1", "256", "1<>256", "1 <> 5", "5<=>2", "!!5", "1<>2<>3",
         ] {
             assert!(NumberRange::parse(text, 0, 255).is_err(), "{text:?}");
         }

@@ -1,4 +1,5 @@
-//! `stream_size:>100,to_server` — bytes that a side has sent so far.
+//! `stream_size:>100,to_server` — sequence numbers that a side has used so
+//! far: one for its SYN, one for each byte.
 
 use super::{NumberRange, OptionError};
 use crate::{parser::lexer::RawOption, unit::InspectionUnit};
@@ -102,8 +103,8 @@ mod tests {
                 "range must be 0 to 9223372036854775807, not -1",
             ),
             (
-                "stream_size:5<>5",
-                "range 5<>5: the first end must be below the second",
+                "stream_size:5<>4",
+                "range 5<>4: the first end must not be above the second",
             ),
             ("stream_size:1,client", r#"unknown argument "client""#),
             ("stream_size:1,both,2", r#"unknown argument "2""#),

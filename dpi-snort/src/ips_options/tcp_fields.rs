@@ -1,4 +1,4 @@
-//! `seq`, `ack`, `window`.
+//! `seq`, `ack`, `window`, `urg`.
 
 use super::{NumberRange, OptionError};
 use crate::{
@@ -17,6 +17,7 @@ pub struct TcpField {
 enum Field {
     Ack,
     Seq,
+    Urgent,
     Window,
 }
 
@@ -26,6 +27,7 @@ impl TcpField {
         let (field, max) = match raw.name {
             "ack" => (Field::Ack, i64::MAX),
             "seq" => (Field::Seq, i64::MAX),
+            "urg" => (Field::Urgent, 65_535),
             _ => (Field::Window, 65_535),
         };
         let range = NumberRange::of(raw, 0, max)?;
@@ -39,6 +41,7 @@ impl TcpField {
         self.range.contains(match self.field {
             Field::Ack => tcp.ack.into(),
             Field::Seq => tcp.seq.into(),
+            Field::Urgent => tcp.urgent.into(),
             Field::Window => tcp.window.into(),
         })
     }
@@ -63,6 +66,8 @@ mod tests {
             ("window:!=0", true),
             ("seq:99999999999", false),
             ("seq", true),
+            ("urg:0", true),
+            ("urg:>0", false),
         ] {
             let mut packet = packet(b"");
             assert_eq!(holds(text, &unit(&packet)), expected, "{text}");
@@ -75,6 +80,7 @@ mod tests {
     fn refusals() {
         refused(&[
             ("window:65536", "range must be 0 to 65535, not 65536"),
+            ("urg:65536", "range must be 0 to 65535, not 65536"),
             ("seq:-1", "range must be 0 to 9223372036854775807, not -1"),
             ("ack:5<>", r#""" is no value for range"#),
             ("ack:1,2", r#"unknown argument "2""#),

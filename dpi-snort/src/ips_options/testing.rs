@@ -81,7 +81,7 @@ fn run(options: &[IpsOption], unit: &InspectionUnit<'_>, from: usize) -> Option<
                 Found::At { end, .. } if !pcre.is_negated() => {
                     cursor.set_pos(i64::try_from(end).ok()?)
                 }
-                found => pcre.is_negated() && found == Found::Nowhere,
+                found => pcre.is_negated() && !matches!(found, Found::At { .. }),
             },
             other => other.evaluate(&mut cursor, &mut context),
         };
@@ -142,5 +142,6 @@ pub(super) fn unit<'a>(packet: &'a Packet<'a>) -> InspectionUnit<'a> {
             server_bytes: 20,
         }),
         dsize: u32::try_from(packet.payload.len()).ok(),
+        packet_number: 1,
     }
 }

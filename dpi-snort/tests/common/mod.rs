@@ -74,6 +74,7 @@ pub(crate) fn sids_of(
             server_bytes: 0,
         }),
         dsize: u32::try_from(payload.len()).ok(),
+        packet_number: 1,
     };
     let mut scratch = Scratch::new(&Config::default());
     let mut fast = Vec::new();

@@ -286,6 +286,7 @@ impl Made {
                 server_bytes: 100,
             }),
             dsize: u32::try_from(self.payload.len()).ok(),
+            packet_number: 1,
         });
     }
 

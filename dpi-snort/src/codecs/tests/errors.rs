@@ -42,6 +42,19 @@ fn unreadable_insides() {
                 "v4 protocol 1 '' 2; ICMP header is cut short",
             ),
             (
+                "ICMP timestamp without times",
+                eth(
+                    0x0800,
+                    &ipv4(1, &[13, 0, 0, 0, 0, 5, 0, 1, b'a', b'b', b'c']),
+                ),
+                "v4 protocol 1 '' 2; ICMP header is cut short",
+            ),
+            (
+                "ICMP address mask without mask",
+                eth(0x0800, &ipv4(1, &[17, 0, 0, 0, 0, 5, 0, 1])),
+                "v4 protocol 1 '' 2; ICMP header is cut short",
+            ),
+            (
                 "GRE with routes",
                 eth(0x0800, &ipv4(47, &[0x40, 0, 8, 0])),
                 "v4 protocol 47 '@\\x00\\x08\\x00' 2; GRE header is malformed",

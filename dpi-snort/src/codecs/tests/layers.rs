@@ -41,6 +41,11 @@ fn ethernet_and_ip() {
                 "v4 icmp 8 0 '' 2",
             ),
             (
+                "information request",
+                eth(0x0800, &ipv4(1, &[15, 0, 0, 0, 0, 5, 0, 1])),
+                "v4 icmp 15 0 '\\x00\\x05\\x00\\x01' 2",
+            ),
+            (
                 "OSPF",
                 eth(0x0800, &ipv4(89, b"hi")),
                 "v4 protocol 89 'hi' 2",

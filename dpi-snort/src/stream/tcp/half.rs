@@ -56,6 +56,16 @@ impl Half {
         self.sent
     }
 
+    /// The same, counting a segment that has not been accepted yet.
+    pub fn sent_with(&self, seq: u32, len: usize) -> u64 {
+        let ahead = seq.wrapping_sub(self.next.unwrap_or(seq)).cast_signed();
+        let end = self
+            .offset
+            .saturating_add_signed(ahead.into())
+            .saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
+        self.sent.max(end)
+    }
+
     /// Whether the stream has ended.
     pub fn is_closed(&self) -> bool {
         self.closed

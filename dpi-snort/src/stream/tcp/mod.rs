@@ -13,5 +13,6 @@ mod session;
 
 pub use flow::{SegmentHeaders, TcpFlow};
 pub use half::{Data, Half};
+pub(crate) use options::window_shift;
 pub use segments::Segments;
 pub use session::{Phase, SegmentVerdict, TcpSession};

@@ -19,6 +19,12 @@ pub(super) fn window_scale(options: &[u8]) -> Option<u8> {
     Some((*shift).min(MAX_SCALE))
 }
 
+/// The same shift as it was sent, however large.
+pub(crate) fn window_shift(options: &[u8]) -> Option<u8> {
+    let [shift]: &[u8; 1] = find(options, WINDOW_SCALE)?;
+    Some(*shift)
+}
+
 /// The body of the first option of a kind if it has the length `N`.
 fn find<const N: usize>(mut options: &[u8], wanted: u8) -> Option<&[u8; N]> {
     loop {

@@ -103,6 +103,19 @@ impl TcpSession {
         }
     }
 
+    /// Sequence numbers that an end has used (`stream_size`): its bytes, and its SYN if that
+    /// was seen.
+    pub fn used(&self, from_client: bool) -> u64 {
+        let sent = self.half(from_client).sent();
+        sent.saturating_add(u64::from(self.has_syn(from_client)))
+    }
+
+    /// The same, counting a segment that has not been accepted yet.
+    pub fn used_with(&self, from_client: bool, seq: u32, len: usize) -> u64 {
+        let sent = self.half(from_client).sent_with(seq, len);
+        sent.saturating_add(u64::from(self.has_syn(from_client)))
+    }
+
     /// Memory in use for what is held back.
     pub fn cost(&self) -> usize {
         self.client.cost().saturating_add(self.server.cost())
