@@ -1,6 +1,8 @@
 //! Every limit of the engine, by name.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use crate::filters::FilterSet;
 
 /// Limits and choices of one engine. Each limit has a counter in
 /// [`Stats`](crate::Stats) that says how often it was hit.
@@ -67,15 +69,63 @@ pub struct Config {
     pub pcre_match_limit: u32,
     /// PCRE2 depth limit.
     pub pcre_depth_limit: u32,
-    /// Steps of option evaluation for one inspection unit.
+    /// Steps of option evaluation for one inspection unit. A step is an option tried, or 256
+    /// bytes searched.
     pub max_evaluation_steps: u32,
+    /// The same for one rule on one inspection unit.
+    pub max_rule_steps: u32,
     /// Events of one inspection unit.
-    pub max_queue: usize,
+    pub event_queue: EventQueue,
+    /// Filters for rules by id, for slots whose policy has none of its own.
+    pub filters: Arc<FilterSet>,
+    /// Counts of each kind of filter, for all rules and addresses together.
+    pub max_filter_counts: usize,
     /// Flowbits known by name.
     pub max_flowbits: usize,
     /// Whether every rule is tried on every unit, and not only those that a literal, a port
     /// or a service leads to. Slow; the alerts are the same, which tests rely on.
     pub try_every_rule: bool,
+}
+
+/// How many events of one inspection unit are kept, and in which order they are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventQueue {
+    /// Matches that are queued.
+    pub max_queue: usize,
+    /// Events that are told of those.
+    pub max_log: usize,
+    /// Which are told first.
+    pub order: OrderEvents,
+}
+
+/// Which events of a unit are told first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderEvents {
+    /// Those of the highest priority (the smallest number).
+    Priority,
+    /// Those of the rule with the longest content.
+    ContentLength,
+}
+
+impl EventQueue {
+    /// What Snort's own configuration comes with: where many rules match one packet, most of
+    /// their alerts are lost.
+    pub const STOCK: EventQueue = EventQueue {
+        max_queue: 8,
+        max_log: 3,
+        order: OrderEvents::ContentLength,
+    };
+}
+
+impl Default for EventQueue {
+    /// Loses nothing that real rules give.
+    fn default() -> Self {
+        EventQueue {
+            max_queue: 1000,
+            max_log: 1000,
+            order: OrderEvents::Priority,
+        }
+    }
 }
 
 impl Default for Config {
@@ -109,7 +159,10 @@ impl Default for Config {
             pcre_match_limit: 1500,
             pcre_depth_limit: 1500,
             max_evaluation_steps: 1 << 20,
-            max_queue: 1000,
+            max_rule_steps: 1 << 18,
+            event_queue: EventQueue::default(),
+            filters: Arc::default(),
+            max_filter_counts: 65_536,
             max_flowbits: 16_384,
             try_every_rule: false,
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::frame::Slot;
+use crate::{filters::FilterSet, frame::Slot};
 
 /// Slot → policy. Immutable; a change is a new table through
 /// [`Engine::set_slots`](crate::Engine::set_slots).
@@ -22,6 +22,8 @@ pub struct PolicyId(pub u16);
 pub struct Policy {
     /// At most this many tracked flows for a workload; `None`: the engine's bound alone.
     pub flow_quota: Option<u32>,
+    /// Filters for rules by id; `None`: those of [`Config::filters`](crate::Config::filters).
+    pub filters: Option<Arc<FilterSet>>,
 }
 
 impl SlotTable {
@@ -41,6 +43,11 @@ impl SlotTable {
             .ok()
             .and_then(|i| self.by_slot.get(i))
             .map_or(self.default, |(_, p)| *p)
+    }
+
+    /// The filters that the policy of `slot` has of its own.
+    pub fn filters_of(&self, slot: Slot) -> Option<&Arc<FilterSet>> {
+        self.policy(self.policy_of(slot))?.filters.as_ref()
     }
 
     /// The policy behind an id of this table.

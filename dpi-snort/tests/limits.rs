@@ -12,6 +12,7 @@ use std::{io::Write, sync::Arc, time::Duration};
 use common::compile;
 use dpi_snort::{
     Config, Engine, Now, Policy, SlotTable,
+    config::EventQueue,
     detection::Detection,
     parser::{ClassificationConfig, Variables, parse_files},
 };
@@ -85,6 +86,7 @@ fn of_the_flow_table() {
 fn of_a_workload() {
     let slots = SlotTable::uniform(Policy {
         flow_quota: Some(2),
+        ..Policy::default()
     });
     let detection = Arc::new(compile(RULES));
     let mut engine = Engine::new(Config::default(), detection, Arc::new(slots));
@@ -295,8 +297,12 @@ fn of_detection() {
     );
     let steps = with(|c| c.max_evaluation_steps = 2);
     hits("detection.max_evaluation_steps", steps, &text, 0);
-    let queue = with(|c| c.max_queue = 1);
+    let rule_steps = with(|c| c.max_rule_steps = 2);
+    hits("detection.max_rule_steps", rule_steps, &text, 0);
+    let queue = with(|c| c.event_queue.max_queue = 1);
     hits("detection.max_queue", queue, &text, 0);
+    let log = with(|c| c.event_queue.max_log = 1);
+    hits("detection.max_queue", log, &text, 0);
     // The default stops this expression too: a lower limit stops one that the default lets be.
     let short = open(&[(true, b"\x01 aaaab")], 7777);
     let matches = with(|c| c.pcre_match_limit = 1);
@@ -353,6 +359,10 @@ fn of_filter_counts() {
         "detection.filter_evicted",
     );
     assert!(evicted > 0, "65,536 counts are kept");
+    let config = with(|c| c.max_filter_counts = 10);
+    let mut small = self::engine(rules, config);
+    let counter = "detection.filter_evicted";
+    assert!(count(&mut small, &few, Duration::ZERO, counter) > 0);
 }
 
 /// A new limit has to be named here, and so be thought of above.
@@ -361,6 +371,7 @@ fn every_limit_is_known() {
     let Config {
         // No limits.
         hash_seed: _,
+        filters: _,
         verify_checksums: _,
         try_every_rule: _,
         // Hit above.
@@ -390,7 +401,15 @@ fn every_limit_is_known() {
         // Without effect on expressions that are compiled to machine code, as all are here.
         pcre_depth_limit: _,
         max_evaluation_steps: _,
-        max_queue: _,
+        max_rule_steps: _,
+        event_queue:
+            EventQueue {
+                max_queue: _,
+                max_log: _,
+                // No limit.
+                order: _,
+            },
+        max_filter_counts: _,
         max_flowbits: _,
     } = Config::default();
 }

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use dpi_snort::{
     Config, MonoTime, Slot,
+    config::EventQueue,
     detection::{Detection, Event, FlowState, Scratch},
     parser::{ClassificationConfig, Rule, Variables, parse_files},
     unit::InspectionUnit,
@@ -53,7 +54,11 @@ fn load(text: &str, wanted: impl Fn(&str) -> bool) -> (Detection, Vec<Facts>) {
 fn config() -> Config {
     Config {
         max_evaluation_steps: u32::MAX,
-        max_queue: usize::MAX,
+        event_queue: EventQueue {
+            max_queue: usize::MAX,
+            max_log: usize::MAX,
+            ..EventQueue::default()
+        },
         ..Config::default()
     }
 }

@@ -42,6 +42,8 @@ pub(super) struct Compiled {
     pub(super) setters: Vec<IpsOption>,
     /// A variable may carry a value over an option that resets the cursor.
     pub(super) has_variables: bool,
+    /// Bytes of the longest content (`order_events content_length`).
+    pub(super) longest_content: usize,
 }
 
 /// Index of a rule within its [`Detection`].
@@ -114,8 +116,12 @@ impl Compiled {
         let mut payload_tests = Vec::new();
         let mut setters = Vec::new();
         let mut has_variables = false;
+        let mut longest_content = 0;
         for option in std::mem::take(&mut rule.options) {
             has_variables |= matches!(option, IpsOption::ByteExtract(_) | IpsOption::ByteMath(_));
+            if let IpsOption::Content(content) = &option {
+                longest_content = longest_content.max(content.len());
+            }
             match &option {
                 IpsOption::Flowbits(bits) if bits.is_setter() => setters.push(option),
                 IpsOption::StreamReassemble(_) => setters.push(option),
@@ -129,6 +135,7 @@ impl Compiled {
             payload_tests,
             setters,
             has_variables,
+            longest_content,
         }
     }
 }

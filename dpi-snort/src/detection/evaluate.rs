@@ -4,16 +4,19 @@
 use super::compile::Compiled;
 use crate::{
     buffers::BufferId,
-    ips_options::{Context, Cursor, Found, IpsOption},
+    ips_options::{Content, Context, Cursor, Found, IpsOption, PcreOption},
     packet::Transport,
     parser::{Ends, Protocol, Rule},
     unit::{InspectionUnit, UnitKind},
 };
 
+/// Bytes that may be searched for the price of one step.
+const BYTES_PER_STEP: usize = 256;
+
 /// Evaluation of options on one unit, with a bound on its steps.
 pub(super) struct Evaluation<'u, 's> {
     pub(super) context: Context<'u, 's>,
-    /// Steps left for the unit.
+    /// Steps left for the rule.
     pub(super) steps: u32,
 }
 
@@ -96,6 +99,7 @@ impl<'u> Evaluation<'u, '_> {
             if !self.step() {
                 return Outcome::Never;
             }
+            self.pay(option.reads(&cursor));
             // Behind such an option the choice of earlier occurrences has no say, unless a
             // variable carries it over.
             if option.resets_cursor() && !sticky {
@@ -103,10 +107,10 @@ impl<'u> Evaluation<'u, '_> {
             }
             let holds = match option {
                 IpsOption::Content(content) if content.negated => {
-                    content.find(&cursor, None).is_none()
+                    self.content(content, &cursor, None).is_none()
                 }
                 IpsOption::Pcre(pcre) if pcre.is_negated() => {
-                    let found = pcre.find(&cursor, None, &mut self.context);
+                    let found = self.pcre(pcre, &cursor, None);
                     !matches!(found, Found::At { .. })
                 }
                 IpsOption::Content(_) | IpsOption::Pcre(_) if depends(rest, sticky) => {
@@ -115,10 +119,10 @@ impl<'u> Evaluation<'u, '_> {
                         outcome => outcome,
                     };
                 }
-                IpsOption::Content(content) => content
-                    .find(&cursor, None)
+                IpsOption::Content(content) => self
+                    .content(content, &cursor, None)
                     .is_some_and(|(_, end)| move_to(&mut cursor, end)),
-                IpsOption::Pcre(pcre) => match pcre.find(&cursor, None, &mut self.context) {
+                IpsOption::Pcre(pcre) => match self.pcre(pcre, &cursor, None) {
                     Found::At { end, .. } => move_to(&mut cursor, end),
                     Found::Nowhere | Found::GivenUp => false,
                 },
@@ -169,8 +173,8 @@ impl<'u> Evaluation<'u, '_> {
                 return Outcome::Never;
             }
             let found = match option {
-                IpsOption::Content(content) => content.find(&cursor, from),
-                IpsOption::Pcre(pcre) => match pcre.find(&cursor, from, &mut self.context) {
+                IpsOption::Content(content) => self.content(content, &cursor, from),
+                IpsOption::Pcre(pcre) => match self.pcre(pcre, &cursor, from) {
                     Found::At { start, end } => Some((start, end)),
                     Found::Nowhere | Found::GivenUp => None,
                 },
@@ -189,6 +193,29 @@ impl<'u> Evaluation<'u, '_> {
             // An expression's `\K` can put its start in front of where the search began.
             from = Some(start.max(from.unwrap_or(0)).saturating_add(1));
         }
+    }
+
+    /// Looks for a content, paying for the bytes that were searched.
+    fn content(
+        &mut self,
+        content: &Content,
+        cursor: &Cursor<'_>,
+        from: Option<usize>,
+    ) -> Option<(usize, usize)> {
+        let found = content.find(cursor, from);
+        self.pay(content.searched(cursor, from, found));
+        found
+    }
+
+    /// Looks for an expression, paying for the bytes that there are.
+    fn pcre(&mut self, pcre: &PcreOption, cursor: &Cursor<'_>, from: Option<usize>) -> Found {
+        self.pay(cursor.data.len().saturating_sub(from.unwrap_or(0)));
+        pcre.find(cursor, from, &mut self.context)
+    }
+
+    fn pay(&mut self, bytes: usize) {
+        let steps = u32::try_from(bytes / BYTES_PER_STEP).unwrap_or(u32::MAX);
+        self.steps = self.steps.saturating_sub(steps);
     }
 
     /// Takes a step; false when there are none left.

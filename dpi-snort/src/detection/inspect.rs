@@ -1,9 +1,10 @@
-//! One unit through all rules: candidates, evaluation, filters, events.
+//! One unit through all rules: candidates, then evaluation.
 
 use super::{
-    Detection, Event, FlowState, Scratch,
-    compile::{Compiled, RuleIndex},
+    Detection, Event, FlowState, RuleLimit, Scratch,
+    compile::Compiled,
     evaluate::{Evaluation, header_fits},
+    events::Sighting,
     fast_pattern::Layer,
     scratch::note,
 };
@@ -11,9 +12,8 @@ use crate::{
     buffers::BufferId,
     frame::Slot,
     ips_options::{Context, IpsOption},
-    output::Action,
     time::MonoTime,
-    unit::{InspectionUnit, UnitKind},
+    unit::InspectionUnit,
 };
 
 impl Detection {
@@ -39,7 +39,8 @@ impl Detection {
         self.run(unit, slot, state, scratch, now, emit);
         #[cfg(test)]
         if let Some(shadow) = &mut scratch.shadow {
-            shadow.follow(self, unit, before, (slot, now), &scratch.matched);
+            let fast: Vec<_> = scratch.matched.iter().map(|m| m.index).collect();
+            shadow.follow(self, unit, before, (slot, now), &fast);
         }
     }
 
@@ -76,6 +77,7 @@ impl Detection {
         emit: &mut dyn FnMut(&Event<'_>),
     ) {
         let candidates = std::mem::take(&mut scratch.candidates);
+        let sighting = Sighting::new(unit, slot, now);
         let mut steps = scratch.max_steps;
         let mut passed = false;
         for index in &candidates {
@@ -85,55 +87,21 @@ impl Detection {
             if !header_fits(&compiled.rule, unit) {
                 continue;
             }
+            if steps == 0 {
+                scratch.stats.step_limit = scratch.stats.step_limit.saturating_add(1);
+                break;
+            }
             scratch.stats.evaluations = scratch.stats.evaluations.saturating_add(1);
             if try_rule(compiled, unit, state.as_deref(), scratch, &mut steps) {
                 set_bits(compiled, state.as_deref_mut());
-                passed |= compiled.rule.action == Action::Pass;
-                matched(*index, compiled, (unit, slot, now), scratch);
+                passed |= scratch.matched(*index, compiled, &sighting);
             }
-        }
-        if steps == 0 {
-            scratch.stats.step_limit = scratch.stats.step_limit.saturating_add(1);
         }
         scratch.candidates = candidates;
-        if !passed {
-            self.emit_all(unit, state, scratch, emit);
+        if passed {
+            scratch.matched.clear();
         }
-    }
-
-    fn emit_all(
-        &self,
-        unit: &InspectionUnit<'_>,
-        mut state: Option<&mut FlowState>,
-        scratch: &mut Scratch,
-        emit: &mut dyn FnMut(&Event<'_>),
-    ) {
-        // Rules are sorted by id, so an index stands for one.
-        let priority = |index: &RuleIndex| {
-            let rule = self
-                .rules
-                .get(*index as usize)
-                .map(|compiled| &compiled.rule);
-            // 0 is "none stated": behind all others.
-            rule.map(|rule| rule.priority)
-                .filter(|priority| *priority > 0)
-                .unwrap_or(u32::MAX)
-        };
-        scratch
-            .matched
-            .sort_unstable_by_key(|index| (priority(index), *index));
-        for index in &scratch.matched {
-            let Some(compiled) = self.rules.get(*index as usize) else {
-                continue;
-            };
-            let rule = &compiled.rule;
-            if !told_before(rule.id, unit, state.as_deref_mut()) {
-                emit(&Event {
-                    rule,
-                    rebuilt: unit.kind != UnitKind::Raw,
-                });
-            }
-        }
+        self.emit_all(&sighting, state, scratch, emit);
     }
 }
 
@@ -145,6 +113,8 @@ pub(super) fn try_rule(
     scratch: &mut Scratch,
     steps: &mut u32,
 ) -> bool {
+    let budget = scratch.max_rule_steps.min(*steps);
+    let pcre_before = scratch.stats.pcre_limit;
     let mut evaluation = Evaluation {
         context: Context {
             unit,
@@ -152,10 +122,19 @@ pub(super) fn try_rule(
             pcre: &mut scratch.pcre,
             pcre_limit_hits: &mut scratch.stats.pcre_limit,
         },
-        steps: *steps,
+        steps: budget,
     };
     let matches = evaluation.matches(compiled);
-    *steps = evaluation.steps;
+    let left = evaluation.steps;
+    *steps = steps.saturating_sub(budget.saturating_sub(left));
+    if left == 0 && budget == scratch.max_rule_steps {
+        scratch.stats.rule_step_limit = scratch.stats.rule_step_limit.saturating_add(1);
+        scratch.limits.count(compiled.rule.id, RuleLimit::Steps, 1);
+    }
+    let given_up = scratch.stats.pcre_limit.saturating_sub(pcre_before);
+    scratch
+        .limits
+        .count(compiled.rule.id, RuleLimit::Pcre, given_up);
     matches
 }
 
@@ -170,56 +149,5 @@ fn set_bits(compiled: &Compiled, state: Option<&mut FlowState>) {
             IpsOption::StreamReassemble(option) => option.apply(state),
             _ => {}
         }
-    }
-}
-
-/// Queues the alert of a rule that matched, if it makes one.
-fn matched(
-    index: RuleIndex,
-    compiled: &Compiled,
-    (unit, slot, now): (&InspectionUnit<'_>, Slot, MonoTime),
-    scratch: &mut Scratch,
-) {
-    let rule = &compiled.rule;
-    if unit.kind == UnitKind::HeldStream && rule.detection_filter.is_some() {
-        // The PDU to come holds the same bytes: they are counted there, once.
-        return;
-    }
-    let ends = (unit.packet.ip.src, unit.packet.ip.dst);
-    let filtered = rule
-        .detection_filter
-        .is_some_and(|filter| !scratch.filters.passes(rule.id, filter, slot, ends, now));
-    if filtered || rule.noalert || matches!(rule.action, Action::Pass | Action::Log) {
-        return;
-    }
-    if scratch.matched.len() < scratch.max_queue {
-        scratch.matched.push(index);
-    } else {
-        scratch.stats.queue_limit = scratch.stats.queue_limit.saturating_add(1);
-    }
-}
-
-/// Whether the alert repeats, on a plain rebuilt stream, one of a raw segment in it or of
-/// an earlier look at it.
-fn told_before(
-    rule: crate::parser::RuleId,
-    unit: &InspectionUnit<'_>,
-    state: Option<&mut FlowState>,
-) -> bool {
-    let (Some(state), Some(flow)) = (state, unit.flow) else {
-        return false;
-    };
-    match unit.kind {
-        UnitKind::Raw => {
-            state.note(flow.to_server, rule);
-            false
-        }
-        UnitKind::HeldStream => {
-            let told = state.has_alerted(flow.to_server, rule);
-            state.note(flow.to_server, rule);
-            told
-        }
-        UnitKind::RebuiltStream => state.has_alerted(flow.to_server, rule),
-        UnitKind::RebuiltDatagram | UnitKind::RebuiltPdu => false,
     }
 }

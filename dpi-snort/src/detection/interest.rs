@@ -21,6 +21,8 @@ pub struct PortsOfInterest {
 #[derive(Clone, PartialEq, Eq)]
 pub struct PortBitmap {
     words: Box<[u64; 1024]>,
+    /// A range of all ports was added.
+    is_full: bool,
 }
 
 impl PortsOfInterest {
@@ -81,11 +83,26 @@ impl PortBitmap {
     fn add(&mut self, [src, dst]: [&PortSet; 2]) {
         let narrower = if dst.is_any() { src } else { dst };
         for (first, last) in narrower.ranges() {
-            for port in *first..=*last {
-                if let Some(word) = self.words.get_mut(usize::from(port >> 6)) {
-                    *word |= bit(port);
-                }
+            self.add_range(*first, *last);
+        }
+    }
+
+    /// Word by word, and not at all where every port is wanted already: there may be very
+    /// many rules for any port.
+    fn add_range(&mut self, first: u16, last: u16) {
+        if self.is_full {
+            return;
+        }
+        self.is_full = first == 0 && last == u16::MAX;
+        for (index, word) in (0u16..).zip(self.words.iter_mut()) {
+            let start = index.saturating_mul(64);
+            let end = start.saturating_add(63);
+            if end < first || start > last {
+                continue;
             }
+            let below = bit(first.max(start)).wrapping_sub(1);
+            let upto = bit(last.min(end));
+            *word |= (upto | upto.wrapping_sub(1)) & !below;
         }
     }
 }
@@ -94,6 +111,7 @@ impl Default for PortBitmap {
     fn default() -> Self {
         PortBitmap {
             words: Box::new([0; 1024]),
+            is_full: false,
         }
     }
 }
@@ -107,4 +125,30 @@ impl fmt::Debug for PortBitmap {
 
 fn bit(port: u16) -> u64 {
     1 << (port & 63)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_added_port_by_port() {
+        for ranges in [
+            &[(0, 0)][..],
+            &[(63, 64)],
+            &[(1, 62), (65, 65)],
+            &[(100, 1000), (65_535, 65_535)],
+            &[(0, 65_534)],
+            &[(5, 5), (0, 65_535), (7, 8)],
+        ] {
+            let mut ports = PortBitmap::default();
+            for (first, last) in ranges {
+                ports.add_range(*first, *last);
+            }
+            for port in 0..=u16::MAX {
+                let expected = ranges.iter().any(|(a, b)| (*a..=*b).contains(&port));
+                assert_eq!(ports.contains(port), expected, "{port} of {ranges:?}");
+            }
+        }
+    }
 }

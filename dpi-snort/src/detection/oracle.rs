@@ -146,7 +146,8 @@ impl Shadow {
             ids.sort_unstable();
             ids
         };
-        let (fast, naive) = (ids(fast), ids(&scratch.matched));
+        let naive: Vec<_> = scratch.matched.iter().map(|m| m.index).collect();
+        let (fast, naive) = (ids(fast), ids(&naive));
         self.units += 1;
         self.matches += naive.len();
         if fast != naive {

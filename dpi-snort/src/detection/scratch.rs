@@ -1,15 +1,18 @@
 //! What detection writes to while it looks at units: one for each engine.
 
+use std::sync::Arc;
+
 use dpi_match::{
     MpmScratch,
     pcre::{Limits, MatchScratch},
 };
 
-use super::compile::RuleIndex;
-use crate::{config::Config, filters::FilterTable};
+use super::{LimitHits, compile::RuleIndex, events::Matched};
+use crate::{
+    config::{Config, EventQueue},
+    filters::{FilterSet, FilterTable},
+};
 
-/// Counts that `detection_filter` keeps, for all rules and addresses together.
-const MAX_FILTER_COUNTS: usize = 65_536;
 /// KiB of heap for one expression's backtracking.
 const PCRE_HEAP_KIB: u32 = 4096;
 
@@ -19,15 +22,20 @@ pub struct Scratch {
     pub(super) mpm: MpmScratch,
     pub(super) pcre: MatchScratch,
     pub(super) filters: FilterTable,
+    /// Filters by rule: those of the policy, else those of the configuration.
+    pub(super) set: Arc<FilterSet>,
+    default_set: Arc<FilterSet>,
+    pub(super) limits: LimitHits,
     /// Rules to be tried, in the order found.
     pub(super) candidates: Vec<RuleIndex>,
     /// Generation in which a rule became a candidate: it is tried once a unit.
     pub(super) seen: Vec<u32>,
     pub(super) generation: u32,
     /// Rules that matched and alert.
-    pub(super) matched: Vec<RuleIndex>,
-    pub(super) max_queue: usize,
+    pub(super) matched: Vec<Matched>,
+    pub(super) queue: EventQueue,
     pub(super) max_steps: u32,
+    pub(super) max_rule_steps: u32,
     pub(super) try_every_rule: bool,
     pub(super) stats: DetectionStats,
     /// Follows the fast path in tests.
@@ -44,9 +52,11 @@ pub struct DetectionStats {
     pub pcre_limit: u64,
     /// Units on which rules were left untried after `max_evaluation_steps`.
     pub step_limit: u64,
-    /// Matches beyond `max_queue` on one unit.
+    /// Rules given up on a unit after `max_rule_steps`.
+    pub rule_step_limit: u64,
+    /// Matches beyond `max_queue` and `max_log` on one unit.
     pub queue_limit: u64,
-    /// Counts of `detection_filter` that were forgotten for lack of room.
+    /// Counts of filters that were forgotten for lack of room.
     pub filter_evicted: u64,
 }
 
@@ -60,13 +70,17 @@ impl Scratch {
                 depth: config.pcre_depth_limit,
                 heap_kib: PCRE_HEAP_KIB,
             }),
-            filters: FilterTable::new(MAX_FILTER_COUNTS),
+            filters: FilterTable::new(config.max_filter_counts),
+            set: Arc::clone(&config.filters),
+            default_set: Arc::clone(&config.filters),
+            limits: LimitHits::default(),
             candidates: Vec::new(),
             seen: Vec::new(),
             generation: 0,
             matched: Vec::new(),
-            max_queue: config.max_queue,
+            queue: config.event_queue,
             max_steps: config.max_evaluation_steps,
+            max_rule_steps: config.max_rule_steps,
             try_every_rule: config.try_every_rule,
             stats: DetectionStats::default(),
             #[cfg(test)]
@@ -77,8 +91,16 @@ impl Scratch {
     /// How often limits were hit.
     pub fn stats(&self) -> DetectionStats {
         DetectionStats {
-            filter_evicted: self.filters.evicted,
+            filter_evicted: self.filters.evicted(),
             ..self.stats
+        }
+    }
+
+    /// Goes on with the filters of another policy; `None`: with those of the configuration.
+    pub fn use_filters(&mut self, filters: Option<&Arc<FilterSet>>) {
+        let filters = filters.unwrap_or(&self.default_set);
+        if !Arc::ptr_eq(filters, &self.set) {
+            self.set = Arc::clone(filters);
         }
     }
 

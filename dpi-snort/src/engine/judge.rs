@@ -138,7 +138,7 @@ impl Judge<'_> {
                     classtype: rule.classtype.as_deref(),
                     category: rule.category.as_deref(),
                     priority: rule.priority,
-                    action: rule.action,
+                    action: event.action,
                     rebuilt: event.rebuilt,
                 });
             },

@@ -23,7 +23,7 @@ use std::{
 use crate::{
     codecs::DecodeLimits,
     config::Config,
-    detection::{Detection, FlowState, Scratch},
+    detection::{Detection, FlowState, LimitHits, Scratch},
     flow::{EvictionReason, Flow, FlowHandle, FlowTable, FlowTimeouts},
     frame::Frame,
     output::{BypassReason, Output},
@@ -81,6 +81,8 @@ impl Engine {
         self.stats.count(Counter::Packets);
         self.current = None;
         // What a panic may leave half done is thrown away in `recover`.
+        self.scratch
+            .use_filters(self.slots.filters_of(frame.tag.slot));
         let result = catch_unwind(AssertUnwindSafe(|| self.frame(frame, now, out)));
         let verdict = result.unwrap_or_else(|_| {
             self.recover(frame, out);
@@ -134,8 +136,14 @@ impl Engine {
         visit("detection.evaluations", detection.evaluations);
         visit("detection.pcre_limit", detection.pcre_limit);
         visit("detection.max_evaluation_steps", detection.step_limit);
+        visit("detection.max_rule_steps", detection.rule_step_limit);
         visit("detection.max_queue", detection.queue_limit);
         visit("detection.filter_evicted", detection.filter_evicted);
+    }
+
+    /// Rules that have hit a limit, which one, and how often.
+    pub fn limit_hits(&self) -> &LimitHits {
+        self.scratch.limit_hits()
     }
 
     /// Tracked flows.
@@ -167,6 +175,7 @@ impl Engine {
             EvictionReason::EndOfCapture => Counter::EvictedEndOfCapture,
         });
         if let Some(mut tcp) = flow.tcp.take() {
+            self.scratch.use_filters(self.slots.filters_of(key.slot));
             let mut judge = Judge {
                 detection: &self.detection,
                 scratch: &mut self.scratch,

@@ -95,6 +95,25 @@ impl Content {
         (bytes.unwrap_or(&self.pattern), self.nocase)
     }
 
+    /// Bytes of the literal.
+    pub(crate) fn len(&self) -> usize {
+        self.pattern.len()
+    }
+
+    /// Bytes that [`find`](Content::find) looked at, given what it came to.
+    pub(crate) fn searched(
+        &self,
+        cursor: &Cursor<'_>,
+        from: Option<usize>,
+        found: Option<(usize, usize)>,
+    ) -> usize {
+        let window = self.window(cursor);
+        let start = from.unwrap_or(window.start).max(window.start);
+        found
+            .map_or(window.end, |(_, end)| end)
+            .saturating_sub(start)
+    }
+
     /// Offset behind the first occurrence whose start is at or behind `from` (`None`: the
     /// window's start), together with that start.
     pub(crate) fn find(&self, cursor: &Cursor<'_>, from: Option<usize>) -> Option<(usize, usize)> {

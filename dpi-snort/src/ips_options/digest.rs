@@ -84,6 +84,11 @@ impl DigestOption {
         self.relative
     }
 
+    /// Bytes that are digested at each evaluation.
+    pub(super) fn length(&self) -> usize {
+        self.length
+    }
+
     /// Goes behind the bytes if they have the digest. Bytes that are not all there have
     /// none, and no other either.
     pub(super) fn evaluate(&self, cursor: &mut Cursor<'_>) -> bool {

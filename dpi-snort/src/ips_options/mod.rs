@@ -297,6 +297,18 @@ impl IpsOption {
         }
     }
 
+    /// Bytes that an evaluation at the cursor may read, if they can be many. Contents and
+    /// expressions are accounted for by `detection`.
+    pub(crate) fn reads(&self, cursor: &Cursor<'_>) -> usize {
+        match self {
+            IpsOption::Digest(o) => o.length(),
+            IpsOption::Base64Decode(_) | IpsOption::Cvs(_) | IpsOption::SdPattern(_) => {
+                cursor.data.len()
+            }
+            _ => 0,
+        }
+    }
+
     /// Evaluates the option at the cursor, moving it. Contents and expressions that may be
     /// tried again, and what changes the buffer, are evaluated by `detection`.
     pub(crate) fn evaluate(&self, cursor: &mut Cursor<'_>, context: &mut Context<'_, '_>) -> bool {

@@ -1,4 +1,5 @@
 //! Frames that hit limits: connections that stay open, early segments, fragments.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use crate::tcp::{ACK, CLIENT_ISN, SERVER_ISN, SYN, Segment, conversation};
 
