@@ -109,6 +109,15 @@ fn rules() {
 }
 
 #[test]
+fn options() {
+    let alerts = Cell::new(0);
+    replay("options", |data| {
+        alerts.set(alerts.get() + fuzz::options(data))
+    });
+    assert!(alerts.get() >= 30, "only {} alerts", alerts.get());
+}
+
+#[test]
 fn frame() {
     let detection = starter_rules();
     let alerts = Cell::new(0);

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Alert, BypassReason, Config, Counter, Engine, FlowEndpoints, Frame, Now, Output, SlotTable,
-    Tag, detection::Detection,
+    Action, Alert, BypassReason, Config, Counter, Engine, FlowEndpoints, Frame, Now, Output,
+    SlotTable, Tag, detection::Detection,
 };
 
 /// Longer than any timeout of the engine.
@@ -16,6 +16,7 @@ struct Told {
     sid: u32,
     flow: FlowEndpoints,
     flow_id: Option<u64>,
+    action: Action,
     rebuilt: bool,
 }
 
@@ -28,6 +29,7 @@ impl Output for Alerts {
             sid: alert.sid,
             flow: alert.flow,
             flow_id: alert.flow_id,
+            action: alert.action,
             rebuilt: alert.rebuilt,
         });
     }

@@ -4,7 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use super::both_ways::BothWays;
 use crate::{
-    ChecksumState, Config, Direction, Frame, LinkType, Slot, Tag, VlanTag, detection::Detection,
+    Action, ChecksumState, Config, Direction, Frame, LinkType, Slot, Tag, VlanTag,
+    config::EventQueue,
+    detection::Detection,
+    filters::{EventFilter, EventFilterKind, FilterSet, RateFilter, RateTrack, RuleScope, Track},
+    parser::AddressSet,
 };
 
 const LINK_TYPES: [LinkType; 7] = [
@@ -23,7 +27,7 @@ const MEMORY: usize = 1 << 12;
 const MAX_FRAMES: usize = 64;
 
 /// Inspects frames. The first byte is the link type, the second a set of flags: 1 verifies
-/// checksums, 2 makes limits low. Then records: a control byte (1 to the workload, 2 a slot
+/// checksums, 2 makes limits low, 4 sets filters and Snort's stock event limits. Then records: a control byte (1 to the workload, 2 a slot
 /// of its own, 4 a VLAN tag, 8 a super-packet, 16 cut short, 32 after 100 s), a length of two
 /// bytes, little-endian, and so many bytes. Gives the number of alerts, so that a test can
 /// tell whether rules were reached.
@@ -54,9 +58,14 @@ pub fn frames(detection: &Arc<Detection>, data: &[u8]) -> usize {
 }
 
 fn config(flags: u8) -> Config {
+    let base = if flags & 4 == 0 {
+        Config::default()
+    } else {
+        filtered()
+    };
     let config = Config {
         verify_checksums: flags & 1 != 0,
-        ..Config::default()
+        ..base
     };
     if flags & 2 == 0 {
         return config;
@@ -70,6 +79,35 @@ fn config(flags: u8) -> Config {
         max_ipv6_extensions: 2,
         max_fragmented_datagrams: 2,
         ..config
+    }
+}
+
+/// Thins out the alerts of every rule and changes the action of some.
+fn filtered() -> Config {
+    let mut filters = FilterSet::default();
+    let event = EventFilter {
+        kind: EventFilterKind::Both,
+        track: Track::BySrc,
+        count: 2,
+        seconds: 60,
+        addresses: AddressSet::any(),
+    };
+    let rate = RateFilter {
+        track: RateTrack::ByDst,
+        count: 3,
+        seconds: 10,
+        new_action: Action::Pass,
+        timeout: 5,
+        apply_to: AddressSet::any(),
+    };
+    // Neither is refused: periods and counts are there.
+    let _ = filters.event_filter(RuleScope::Every, event);
+    let _ = filters.rate_filter(RuleScope::Generator(1), rate);
+    Config {
+        event_queue: EventQueue::STOCK,
+        filters: Arc::new(filters),
+        max_filter_counts: 16,
+        ..Config::default()
     }
 }
 

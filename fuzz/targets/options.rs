@@ -1,0 +1,6 @@
+//! The options of one rule and a payload for it.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    dpi_snort::fuzz::options(data);
+});
