@@ -112,7 +112,7 @@ fn rules() {
 fn options() {
     let alerts = Cell::new(0);
     replay("options", |data| {
-        alerts.set(alerts.get() + fuzz::options(data))
+        alerts.set(alerts.get() + fuzz::options(data));
     });
     assert!(alerts.get() >= 30, "only {} alerts", alerts.get());
 }

@@ -2,11 +2,8 @@
 
 use std::ops::Range;
 
-use super::{Cursor, Offset, OptionError, RuleContext, args, hex::byte_code, not_built};
-use crate::parser::{
-    Reason,
-    lexer::{Arg, RawOption},
-};
+use super::{Cursor, Offset, OptionError, RuleContext, args, hex::byte_code};
+use crate::parser::lexer::{Arg, RawOption};
 
 const MAX_OFFSET: i64 = 65_535;
 
@@ -39,21 +36,33 @@ enum Place {
     },
 }
 
-/// Reads a content; wide characters are valid in Snort and not built.
-pub(super) fn parse(raw: &RawOption<'_>, context: &RuleContext) -> Result<Content, Reason> {
-    let content = Content::parse(raw, context)?;
-    let wide = raw
-        .args
-        .iter()
-        .any(|arg| arg.name() == "width" && arg.value.is_some_and(|v| v.bytes != b"8"));
-    if wide {
-        return Err(not_built("content with wide characters"));
-    }
-    Ok(content)
+/// The pattern with each byte as wide as `width` says, in the byte order of `endian`.
+fn widened(pattern: Vec<u8>, modifiers: &[Arg<'_>]) -> Vec<u8> {
+    let value = |name| {
+        let arg = modifiers.iter().find(|arg| arg.name() == name);
+        arg.and_then(|arg| arg.value).map(|value| value.text())
+    };
+    let padding: &[u8] = match value("width") {
+        Some("16") => &[0],
+        Some("32") => &[0, 0, 0],
+        _ => return pattern,
+    };
+    let is_little = value("endian") == Some("little");
+    let wide = |byte: &u8| {
+        if is_little {
+            [&[*byte], padding].concat()
+        } else {
+            [padding, &[*byte]].concat()
+        }
+    };
+    pattern.iter().flat_map(wide).collect()
 }
 
 impl Content {
-    fn parse(raw: &RawOption<'_>, context: &RuleContext) -> Result<Content, OptionError> {
+    pub(super) fn parse(
+        raw: &RawOption<'_>,
+        context: &RuleContext,
+    ) -> Result<Content, OptionError> {
         let (first, modifiers) = raw.args.split_first().ok_or(OptionError::EmptyContent)?;
         if !first.word.quoted {
             return Err(OptionError::ByteCode { at: 1 });
@@ -63,6 +72,7 @@ impl Content {
         if pattern.is_empty() {
             return Err(OptionError::EmptyContent);
         }
+        let pattern = widened(pattern, modifiers);
         let mut read = Modifiers::default();
         for modifier in modifiers {
             read.add(modifier, pattern.len(), context)?;
@@ -307,6 +317,23 @@ mod tests {
             (r#"content:"abc""#, b"xxabc", 4, Some(5)),
             (r#"content:"abc""#, b"xxABC", 0, None),
             (r#"content:"aBc",nocase"#, b"xxAbC", 0, Some(5)),
+            (r#"content:"ab",width 16"#, b"x\0a\0b", 0, Some(5)),
+            (r#"content:"ab",width 16"#, b"a\0b\0", 0, None),
+            (
+                r#"content:"ab",width 16,endian little"#,
+                b"a\0b\0",
+                0,
+                Some(4),
+            ),
+            (
+                r#"content:"a",endian little,width 32"#,
+                b"a\0\0\0",
+                0,
+                Some(4),
+            ),
+            (r#"content:"A",width 32,nocase"#, b"\0\0\0a", 0, Some(4)),
+            (r#"content:!"a",width 16"#, b"xaxa", 0, Some(0)),
+            (r#"content:"ab",width 8"#, b"ab", 0, Some(2)),
             (r#"content:"abc""#, b"ab", 0, None),
             (r#"content:"|00 ff|""#, b"\x00\xff", 0, Some(2)),
             (r#"content:!"z""#, b"abc", 2, Some(2)),
@@ -413,9 +440,14 @@ mod tests {
                 "fast_pattern_offset or _length must be 1 to 65535, not 0",
             ),
             (r#"content:"a",width 9"#, r#"unknown argument "width""#),
+            (r#"content:"a",width 12"#, r#"unknown argument "width""#),
             (
-                r#"content:"a",width 16"#,
-                "valid, but inactive: it needs the option content with wide characters",
+                r#"content:"a",width 16,endian middle"#,
+                r#"unknown argument "endian""#,
+            ),
+            (
+                r#"content:"ab",width 16,depth 3"#,
+                "depth must be 4 to 65535, not 3",
             ),
         ]);
     }

@@ -181,7 +181,7 @@ pub(crate) fn parse(raw: &RawOption<'_>, context: &mut RuleContext) -> Result<Pa
         "byte_jump" => O::ByteJump(byte_jump::ByteJump::parse(raw, context)?),
         "byte_math" => O::ByteMath(byte_math::ByteMath::parse(raw, context)?),
         "byte_test" => O::ByteTest(byte_test::ByteTest::parse(raw, context)?),
-        "content" => O::Content(content::parse(raw, context)?),
+        "content" => O::Content(Content::parse(raw, context)?),
         "cvs" => O::Cvs(cvs::Cvs::parse(raw)?),
         "detection_filter" => {
             return Ok(detection_filter::parse(raw)?.map_or(Parsed::Inert, Parsed::DetectionFilter));
