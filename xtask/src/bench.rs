@@ -21,12 +21,18 @@ pub(crate) struct Options {
 enum What {
     /// Cost of the eBPF programs: CPU per GB and per packet, for each verdict
     Kernel,
+    /// The engine on the shared captures: MB per user-CPU second, allocations per packet
+    Pcap,
+    /// Loading rules: time and memory
+    Rules,
 }
 
 /// Runs one measurement.
 pub(crate) fn run(options: &Options) -> Result<()> {
     match options.what {
         What::Kernel => kernel(&options.rest),
+        What::Pcap => engine("pcap", &options.rest),
+        What::Rules => engine("rules", &options.rest),
     }
 }
 
@@ -47,6 +53,26 @@ fn kernel(rest: &[String]) -> Result<()> {
             "--bin",
             "kernel_bench",
             "--",
+        ])
+        .args(rest);
+    process::run(&mut command)
+}
+
+/// One thread, without privileges.
+fn engine(what: &str, rest: &[String]) -> Result<()> {
+    let mut command = process::cargo();
+    command
+        .args([
+            "run",
+            "--quiet",
+            "--profile",
+            "quick",
+            "--package",
+            "dpi-tests",
+            "--bin",
+            "engine_bench",
+            "--",
+            what,
         ])
         .args(rest);
     process::run(&mut command)

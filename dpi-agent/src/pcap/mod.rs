@@ -21,7 +21,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::ruleset::{Dialect, load};
 
-pub use capture::{CaptureError, Captured, read};
+pub use capture::{CaptureError, Captured, ReadError, read};
 pub use inspect::{Inspected, inspect};
 pub use line::Format;
 

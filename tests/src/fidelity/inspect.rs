@@ -77,8 +77,17 @@ pub fn rules(path: &Path) -> Result<Arc<Detection>, InspectError> {
 /// Inspects a capture with a fresh engine. One that is cut short is inspected to its last
 /// whole packet; a panic or an unbooked packet is an error.
 pub fn inspect(path: &Path, detection: &Arc<Detection>) -> Result<Inspected, InspectError> {
+    inspect_with(path, detection, &Config::default())
+}
+
+/// The same with limits and choices of the caller's.
+pub fn inspect_with(
+    path: &Path,
+    detection: &Arc<Detection>,
+    config: &Config,
+) -> Result<Inspected, InspectError> {
     let mut result = Inspected::default();
-    let done = dpi_agent::pcap::inspect(path, detection, &Config::default(), &mut |record| {
+    let done = dpi_agent::pcap::inspect(path, detection, config, &mut |record| {
         let sid = record.alert.signature_id;
         *result.alerts.entry(sid).or_default() += 1;
         if record.alert.gid == 1 {

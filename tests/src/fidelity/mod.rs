@@ -18,7 +18,7 @@ use std::{
 
 pub use self::{
     finding::{Finding, Kind},
-    inspect::{InspectError, Inspected, inspect, rules},
+    inspect::{InspectError, Inspected, inspect, inspect_with, rules},
     known::{Known, KnownError},
     sets::{Comparison, Difference, PROBE_FAMILIES, captures, probes, synthetic},
     table::table,

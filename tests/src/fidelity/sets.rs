@@ -32,6 +32,8 @@ pub struct Comparison {
     pub packets: u64,
     /// What both found.
     pub found: usize,
+    /// Probes that alerted as often as in Snort 3, silent ones included; `None` for captures.
+    pub same_number: Option<usize>,
     /// Where they differ.
     pub differences: Vec<Difference>,
     /// What could differ, for those that list differences: names as in [`Difference::at`].
@@ -45,6 +47,8 @@ pub struct Difference {
     pub at: String,
     /// Which way.
     pub kind: Kind,
+    /// Whether the rule hangs on a service, whose inspector decides what there is to find.
+    pub of_service: bool,
     /// For people: the addresses, or what the probe tries.
     pub what: String,
 }
@@ -76,9 +80,12 @@ impl Comparison {
         self.found += expected.intersection(&ours.findings).count();
         let file = path.file_name().unwrap_or_default().to_string_lossy();
         let mut differ = |finding: &Finding, kind| {
+            let rule = detection.rules().find(|rule| rule.id.sid == finding.sid);
             self.differences.push(Difference {
                 at: format!("{file}:{}", finding.sid),
                 kind,
+                // A rule that is not loaded waits for an inspector.
+                of_service: rule.is_none_or(|rule| !rule.services.is_empty()),
                 what: format!("{} {}", finding.ends.0, finding.ends.1),
             });
         };
@@ -94,11 +101,13 @@ impl Comparison {
         Ok(())
     }
 
-    /// Books one probe: does its rule fire, and should it?
-    fn probe(&mut self, probe: &Value, fires: bool) {
+    /// Books one probe: does its rule fire, and should it? And as often?
+    fn probe(&mut self, probe: &Value, alerts: u64) {
         let text = |name: &str| probe[name].as_str().unwrap_or_default().to_owned();
-        let expected = probe["expect"].as_u64().is_some_and(|count| count > 0);
+        let wanted = probe["expect"].as_u64().unwrap_or(0);
+        let (expected, fires) = (wanted > 0, alerts > 0);
         self.items += 1;
+        *self.same_number.get_or_insert(0) += usize::from(wanted == alerts);
         self.subjects.insert(text("id"));
         match (expected, fires) {
             (true, true) => self.found += 1,
@@ -106,6 +115,7 @@ impl Comparison {
             (expected, _) => self.differences.push(Difference {
                 at: text("id"),
                 kind: if expected { Kind::Missed } else { Kind::Extra },
+                of_service: false,
                 what: text("what"),
             }),
         }
@@ -156,8 +166,8 @@ pub fn probes(data: &Path, family: &str) -> Result<Comparison, InspectError> {
         let sid = probe["sid"]
             .as_u64()
             .and_then(|sid| u32::try_from(sid).ok());
-        let fires = sid.is_some_and(|sid| ours.alerts.contains_key(&sid));
-        comparison.probe(&probe, fires);
+        let alerts = sid.and_then(|sid| ours.alerts.get(&sid)).copied();
+        comparison.probe(&probe, alerts.unwrap_or(0));
     }
     Ok(comparison)
 }
@@ -194,13 +204,8 @@ mod tests {
     #[test]
     fn a_probe_differs_where_one_of_the_two_is_silent() {
         let mut comparison = Comparison::new("made");
-        for (id, expect, fires) in [
-            ("a", 2, true),
-            ("b", 0, false),
-            ("c", 1, false),
-            ("d", 0, true),
-        ] {
-            comparison.probe(&json!({"id": id, "expect": expect, "what": ""}), fires);
+        for (id, expect, alerts) in [("a", 2, 1), ("b", 0, 0), ("c", 1, 0), ("d", 0, 1)] {
+            comparison.probe(&json!({"id": id, "expect": expect, "what": ""}), alerts);
         }
         let differences: Vec<_> = comparison
             .differences
@@ -209,6 +214,7 @@ mod tests {
             .collect();
         assert_eq!(differences, [("c", Kind::Missed), ("d", Kind::Extra)]);
         assert_eq!((comparison.items, comparison.found), (4, 1));
+        assert_eq!(comparison.same_number, Some(1));
         assert_eq!(comparison.count(Kind::Missed), 1);
         assert_eq!(comparison.subjects.len(), 4);
     }

@@ -8,7 +8,7 @@ use super::{Comparison, Kind, Known};
 /// purpose.
 pub fn table(comparisons: &[Comparison], known: &Known) -> String {
     let mut out = format!(
-        "{:<16} {:>6} {:>8} {:>8} {:>7} {:>7} {:>6} {:>8} {:>11} {:>12}\n",
+        "{:<16} {:>6} {:>8} {:>8} {:>7} {:>7} {:>6} {:>8} {:>11} {:>12} {:>11}\n",
         "set",
         "items",
         "packets",
@@ -19,6 +19,7 @@ pub fn table(comparisons: &[Comparison], known: &Known) -> String {
         "share",
         "on purpose",
         "unexplained",
+        "same number",
     );
     for comparison in comparisons {
         let (missed, extra) = (
@@ -29,7 +30,7 @@ pub fn table(comparisons: &[Comparison], known: &Known) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(
             out,
-            "{:<16} {:>6} {:>8} {:>8} {:>7} {missed:>7} {extra:>6} {:>8} {explained:>11} {:>12}",
+            "{:<16} {:>6} {:>8} {:>8} {:>7} {missed:>7} {extra:>6} {:>8} {explained:>11} {:>12} {:>11}",
             comparison.name,
             comparison.items,
             comparison.packets,
@@ -37,6 +38,9 @@ pub fn table(comparisons: &[Comparison], known: &Known) -> String {
             comparison.found,
             percent(comparison.found, comparison.found + missed),
             missed + extra - explained,
+            comparison
+                .same_number
+                .map_or_else(|| "-".to_owned(), |same| percent(same, comparison.items)),
         );
     }
     out
