@@ -65,8 +65,7 @@ fn engine(what: &str, rest: &[String]) -> Result<()> {
         .args([
             "run",
             "--quiet",
-            "--profile",
-            "quick",
+            "--release",
             "--package",
             "dpi-tests",
             "--bin",
