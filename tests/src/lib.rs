@@ -7,4 +7,5 @@ pub mod kernel_fixture;
 pub mod kernel_frames;
 pub mod lab;
 pub mod netns;
+pub mod oracle;
 pub mod tapped;

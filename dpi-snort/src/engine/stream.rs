@@ -96,7 +96,8 @@ impl Stream<'_, '_> {
         }
         let reach = self.config.reassembly_memory_per_flow;
         let session = &mut self.tcp.session;
-        match session.accept_data(from_client, seq, packet.payload, segment.room, reach) {
+        let data = (packet.payload, segment.header.flags & TcpHeader::FIN != 0);
+        match session.accept_data(from_client, seq, data, segment.room, reach) {
             Data::InOrder(skip) => {
                 self.deliver(from_client, packet.payload.get(skip..).unwrap_or_default());
                 self.deliver_ready(from_client);
@@ -110,9 +111,6 @@ impl Stream<'_, '_> {
             }),
         }
         self.skip_gaps(from_client);
-        if segment.header.flags & TcpHeader::FIN != 0 {
-            self.tcp.session.set_fin(from_client, seq, len);
-        }
         for side in [from_client, !from_client] {
             if self.tcp.session.reached_fin(side) {
                 self.finish(side);

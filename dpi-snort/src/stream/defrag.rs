@@ -1,8 +1,8 @@
 //! IP defragmentation as Linux does it since 4.19.
 //!
-//! Exact repetitions are ignored; a datagram with any other overlap is discarded whole
-//! (IPv4 by the kernel's choice, IPv6 by RFC 5722), and so is one whose ends contradict
-//! each other. Nothing is given out while a hole is left.
+//! What lies within a run of bytes that are there is ignored; a datagram with any other
+//! overlap is discarded whole (IPv4 by the kernel's choice, IPv6 by RFC 5722), and so is one
+//! whose ends contradict each other. Nothing is given out while a hole is left.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use super::Budget;
+use super::{
+    Budget,
+    runs::{Placed, Runs},
+};
 use crate::{
     config::Config,
     flow::Seeded,
@@ -119,6 +122,7 @@ struct Partial {
     header: Option<StoredHeader>,
     /// Pieces by their offset in bytes; they neither overlap nor are empty.
     pieces: BTreeMap<u32, Vec<u8>>,
+    runs: Runs,
     received: u32,
     /// Length seen so far, the final one once `has_end`.
     len: u32,
@@ -155,6 +159,10 @@ impl Defragmenter {
         let fragment = packet.ip.fragment;
         let start = u32::from(fragment.offset).saturating_mul(8);
         let mut bytes = packet.ip.payload;
+        if fragment.more_fragments && packet.ip.src.is_ipv6() && !bytes.len().is_multiple_of(8) {
+            // RFC 8200 (4.5): it is discarded, and those before it stay.
+            return (FragmentVerdict::Malformed, 0);
+        }
         if fragment.more_fragments {
             // As the kernel: what is no multiple of 8 is cut down to one.
             bytes = bytes.get(..bytes.len() & !7).unwrap_or_default();
@@ -186,7 +194,11 @@ impl Defragmenter {
         }
         match partial.insert(start, end, bytes, !fragment.more_fragments) {
             Insert::Stored => partial.cost = partial.cost.saturating_add(cost),
-            Insert::Repeated => budget.release(cost),
+            // The kernel does not ask whether a repetition completes anything.
+            Insert::Repeated => {
+                budget.release(cost);
+                return (FragmentVerdict::Held, evicted);
+            }
             Insert::Contradiction => {
                 budget.release(cost);
                 self.forget(&key, budget);
@@ -231,6 +243,7 @@ impl Defragmenter {
                 started: now,
                 header: None,
                 pieces: BTreeMap::new(),
+                runs: Runs::default(),
                 received: 0,
                 len: 0,
                 has_end: false,
@@ -278,27 +291,18 @@ impl Partial {
         if contradicts {
             return Insert::Contradiction;
         }
-        // What lies whole in a run of adjoining pieces is a repetition, as in the kernel,
-        // whatever its bytes.
-        let before = self.pieces.range(..=start).next_back();
-        let mut run_end = before.map_or(0, |(at, piece)| at.saturating_add(len_u32(piece)));
-        if run_end > start {
-            while run_end < end {
-                let Some(piece) = self.pieces.get(&run_end) else {
-                    return Insert::Contradiction;
-                };
-                run_end = run_end.saturating_add(len_u32(piece));
-            }
-            return Insert::Repeated;
-        }
-        if self.pieces.range(start..end).next().is_some() {
-            return Insert::Contradiction;
-        }
-        self.pieces.insert(start, bytes.to_vec());
-        self.received = self.received.saturating_add(end.saturating_sub(start));
+        // Noted of a repetition too.
         self.len = self.len.max(end);
         self.has_end |= is_last;
-        Insert::Stored
+        match self.runs.place(start, end) {
+            Placed::Overlaps => Insert::Contradiction,
+            Placed::Repeated => Insert::Repeated,
+            Placed::New => {
+                self.pieces.insert(start, bytes.to_vec());
+                self.received = self.received.saturating_add(end.saturating_sub(start));
+                Insert::Stored
+            }
+        }
     }
 
     fn is_complete(&self) -> bool {
@@ -315,10 +319,6 @@ impl Partial {
             payload,
         })
     }
-}
-
-fn len_u32(bytes: &[u8]) -> u32 {
-    u32::try_from(bytes.len()).unwrap_or(u32::MAX)
 }
 
 impl Key {

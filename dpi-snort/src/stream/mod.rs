@@ -7,6 +7,7 @@
 mod budget;
 mod defrag;
 mod reader;
+mod runs;
 pub mod tcp;
 #[cfg(test)]
 mod tests;

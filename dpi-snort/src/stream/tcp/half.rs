@@ -18,7 +18,7 @@ pub struct Half {
     edge: Option<u32>,
     /// Stream offset of the byte that the latest urgent pointer marks.
     urgent: Option<u64>,
-    /// Stream offset at which the stream ends.
+    /// Stream offset at which the stream ends, once a FIN is in order.
     fin: Option<u64>,
     closed: bool,
     /// Latest timestamp of a segment in order (RFC 7323, `TS.Recent`).
@@ -82,9 +82,16 @@ impl Half {
     }
 
     /// Decides what of a segment is new. Held back is at most what `room` bytes of memory
-    /// allow, no further ahead than `reach`.
-    pub(super) fn accept(&mut self, seq: u32, payload: &[u8], room: usize, reach: usize) -> Data {
-        if payload.is_empty() || self.closed {
+    /// allow, no further ahead than `reach`. `fin`: the stream ends behind it.
+    pub(super) fn accept(
+        &mut self,
+        seq: u32,
+        (payload, fin): (&[u8], bool),
+        room: usize,
+        reach: usize,
+    ) -> Data {
+        let taken = payload.len().saturating_add(usize::from(fin));
+        if taken == 0 || self.closed {
             return Data::Nothing;
         }
         let len = len_u64(payload);
@@ -94,31 +101,32 @@ impl Half {
         );
         let Ok(ahead) = u64::try_from(ahead) else {
             let skip = usize::try_from(ahead.unsigned_abs()).unwrap_or(usize::MAX);
-            if skip >= payload.len() {
+            if skip >= taken {
                 return Data::Nothing;
             }
-            self.sent = self.sent.max(
-                self.offset
-                    .saturating_add(len)
-                    .saturating_sub(ahead.unsigned_abs()),
-            );
-            return Data::InOrder(skip);
+            return self.in_order(skip, len.saturating_sub(ahead.unsigned_abs()), fin);
         };
-        let start = self.offset.saturating_add(ahead);
         if ahead == 0 {
-            self.sent = self.sent.max(start.saturating_add(len));
-            return Data::InOrder(0);
+            return self.in_order(0, len, fin);
         }
         let is_beyond = |edge: u32| seq.wrapping_sub(edge).cast_signed() >= 0;
         if self.edge.is_some_and(is_beyond) {
             return Data::OutOfWindow;
         }
-        if ahead > u64::try_from(reach).unwrap_or(u64::MAX) || payload.len() > room {
+        if ahead > u64::try_from(reach).unwrap_or(u64::MAX) || taken > room {
             return Data::Refused;
         }
+        let start = self.offset.saturating_add(ahead);
         self.sent = self.sent.max(start.saturating_add(len));
-        self.held.insert(start, payload);
+        self.held.insert(start, payload, fin);
         Data::Held
+    }
+
+    fn in_order(&mut self, skip: usize, new: u64, fin: bool) -> Data {
+        let end = self.offset.saturating_add(new);
+        self.sent = self.sent.max(end);
+        self.fin = fin.then_some(end);
+        Data::InOrder(skip)
     }
 
     /// Moves on by bytes that were delivered.
@@ -132,12 +140,16 @@ impl Half {
         self.sent = self.sent.max(self.offset);
     }
 
-    /// Held bytes that have become the next of the stream.
+    /// Held bytes that have become the next of the stream; none behind a FIN.
     pub(super) fn take_ready(&mut self) -> Option<Vec<u8>> {
-        if self.closed {
+        if self.closed || self.fin.is_some() {
             return None;
         }
-        self.held.take_at(self.offset)
+        let piece = self.held.take_at(self.offset)?;
+        if piece.fin {
+            self.fin = Some(self.offset.saturating_add(len_u64(&piece.bytes)));
+        }
+        Some(piece.bytes)
     }
 
     /// Notes an acknowledgement by the other end.
@@ -201,19 +213,6 @@ impl Half {
         let gap = target.checked_sub(self.offset).filter(|gap| *gap > 0)?;
         self.advance(usize::try_from(gap).ok()?);
         Some(gap)
-    }
-
-    /// Notes a FIN behind `seq` + `len`.
-    pub(super) fn set_fin(&mut self, seq: u32, len: usize) {
-        let Some(next) = self.next else { return };
-        let len = i64::try_from(len).unwrap_or(i64::MAX);
-        let at = i64::from(seq.wrapping_sub(next).cast_signed()).saturating_add(len);
-        // A FIN in front of bytes that are there already is not the receiver's end.
-        if let Ok(ahead) = u64::try_from(at)
-            && self.fin.is_none()
-        {
-            self.fin = Some(self.offset.saturating_add(ahead));
-        }
     }
 
     /// Whether the stream has just come to its FIN. True once.

@@ -275,16 +275,17 @@ impl TcpSession {
         self.half(from_client).urgent_in(len)
     }
 
-    /// Takes a usable segment's payload; `room` and `reach` bound what is held back.
+    /// Takes a usable segment's payload, and whether a FIN is behind it; `room` and `reach`
+    /// bound what is held back.
     pub fn accept_data(
         &mut self,
         from_client: bool,
         seq: u32,
-        payload: &[u8],
+        data: (&[u8], bool),
         room: usize,
         reach: usize,
     ) -> Data {
-        self.half_mut(from_client).accept(seq, payload, room, reach)
+        self.half_mut(from_client).accept(seq, data, room, reach)
     }
 
     /// Moves on by bytes that were delivered.
@@ -310,11 +311,6 @@ impl TcpSession {
             return None;
         }
         half.skip_missing()
-    }
-
-    /// Notes a FIN behind the payload of a usable segment.
-    pub fn set_fin(&mut self, from_client: bool, seq: u32, len: usize) {
-        self.half_mut(from_client).set_fin(seq, len);
     }
 
     /// Whether a direction has just come to its end. True once.

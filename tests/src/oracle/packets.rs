@@ -1,0 +1,123 @@
+//! IP packets with right checksums, and what answers say.
+
+use std::net::IpAddr;
+
+use super::wire::Version;
+
+pub(super) const TCP: u8 = 6;
+pub(super) const UDP: u8 = 17;
+const FRAGMENT_HEADER: u8 = 44;
+
+/// The part of a datagram that a fragment carries.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    pub(super) id: u32,
+    /// In units of eight bytes.
+    pub(super) place: u16,
+    pub(super) more: bool,
+}
+
+/// From the peer to the kernel.
+pub(super) fn packet(
+    version: Version,
+    protocol: u8,
+    payload: &[u8],
+    part: Option<Part>,
+) -> Vec<u8> {
+    match version {
+        Version::V4 => ipv4(protocol, payload, part),
+        Version::V6 => ipv6(protocol, payload, part),
+    }
+}
+
+fn ipv4(protocol: u8, payload: &[u8], part: Option<Part>) -> Vec<u8> {
+    let part = part.unwrap_or(Part {
+        id: 0,
+        place: 0,
+        more: false,
+    });
+    let mut packet = vec![0x45, 0];
+    packet.extend(length(20 + payload.len()));
+    packet.extend((part.id as u16).to_be_bytes());
+    packet.extend((part.place | if part.more { 0x2000 } else { 0 }).to_be_bytes());
+    packet.extend([64, protocol, 0, 0]);
+    packet.extend(octets(Version::V4.peer()));
+    packet.extend(octets(Version::V4.kernel()));
+    let sum = fold(sum_of(&packet));
+    packet[10..12].copy_from_slice(&sum.to_be_bytes());
+    packet.extend(payload);
+    packet
+}
+
+fn ipv6(protocol: u8, payload: &[u8], part: Option<Part>) -> Vec<u8> {
+    let mut rest = Vec::new();
+    let mut next = protocol;
+    if let Some(part) = part {
+        next = FRAGMENT_HEADER;
+        rest.extend([protocol, 0]);
+        rest.extend(((part.place << 3) | u16::from(part.more)).to_be_bytes());
+        rest.extend(part.id.to_be_bytes());
+    }
+    rest.extend(payload);
+    let mut packet = vec![0x60, 0, 0, 0];
+    packet.extend(length(rest.len()));
+    packet.extend([next, 64]);
+    packet.extend(octets(Version::V6.peer()));
+    packet.extend(octets(Version::V6.kernel()));
+    packet.extend(rest);
+    packet
+}
+
+/// Fills in the checksum of a TCP or UDP header and payload, at `place`.
+pub(super) fn with_checksum(
+    version: Version,
+    protocol: u8,
+    mut segment: Vec<u8>,
+    place: usize,
+) -> Vec<u8> {
+    // RFC 9293 (3.1) and RFC 8200 (8.1): addresses, protocol and length count too.
+    let mut pseudo = octets(version.peer());
+    pseudo.extend(octets(version.kernel()));
+    pseudo.extend([0, protocol]);
+    pseudo.extend(length(segment.len()));
+    let sum = fold(sum_of(&pseudo) + sum_of(&segment));
+    segment[place..place + 2].copy_from_slice(&sum.to_be_bytes());
+    segment
+}
+
+/// The payload behind an answer's IP header, if it is of `protocol`.
+pub(super) fn payload(packet: &[u8], protocol: u8) -> Option<&[u8]> {
+    match packet.first()? >> 4 {
+        4 if packet.get(9) == Some(&protocol) => {
+            packet.get(usize::from(packet.first()? & 15) * 4..)
+        }
+        6 if packet.get(6) == Some(&protocol) => packet.get(40..),
+        _ => None,
+    }
+}
+
+fn octets(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    }
+}
+
+fn length(bytes: usize) -> [u8; 2] {
+    u16::try_from(bytes).unwrap_or(u16::MAX).to_be_bytes()
+}
+
+/// RFC 1071.
+fn sum_of(bytes: &[u8]) -> u64 {
+    bytes
+        .chunks(2)
+        .map(|pair| u64::from(pair[0]) << 8 | u64::from(pair.get(1).copied().unwrap_or(0)))
+        .sum()
+}
+
+fn fold(mut sum: u64) -> u16 {
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    !(sum as u16)
+}
