@@ -37,6 +37,7 @@ mod tcp_fields;
 #[cfg(test)]
 mod testing;
 mod variable;
+mod waiting;
 
 use dpi_match::pcre::MatchScratch;
 
