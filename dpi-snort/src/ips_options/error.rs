@@ -37,6 +37,8 @@ pub enum OptionError {
     Conflict { a: &'static str, b: &'static str },
     #[error("flow cannot be checked in icmp rules")]
     FlowOfIcmp,
+    #[error("no content stands in front of it")]
+    NoContent,
     #[error("empty content")]
     EmptyContent,
     #[error("bad byte code at {at}")]

@@ -149,6 +149,27 @@ impl<'a> Lexer<'a> {
         self.slice(start, self.pos)
     }
 
+    /// The line from here on, lines that a backslash continues included; its end is taken.
+    pub(super) fn logical_line(&mut self) -> Vec<u8> {
+        let mut line = Vec::new();
+        while let Some(byte) = self.peek() {
+            if byte == b'\\' && self.continues_line() {
+                self.bump();
+                while self.peek().is_some_and(|b| b.is_ascii_whitespace()) {
+                    self.bump();
+                }
+                line.push(b' ');
+                continue;
+            }
+            if matches!(byte, b'\n' | b'\r') {
+                break;
+            }
+            line.push(byte);
+            self.bump();
+        }
+        line
+    }
+
     /// A word of a header: up to a blank or parenthesis, blanks within brackets included.
     pub(super) fn header_word(&mut self) -> Result<&'a [u8], SyntaxError> {
         let start = self.pos;
