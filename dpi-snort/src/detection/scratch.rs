@@ -5,7 +5,7 @@ use dpi_match::{
     pcre::{Limits, MatchScratch},
 };
 
-use super::compile::RuleIndex;
+use super::{Tracer, compile::RuleIndex};
 use crate::{config::Config, filters::FilterTable};
 
 /// Counts that `detection_filter` keeps, for all rules and addresses together.
@@ -30,6 +30,8 @@ pub struct Scratch {
     pub(super) max_steps: u32,
     pub(super) try_every_rule: bool,
     pub(super) stats: DetectionStats,
+    /// Follows one rule.
+    pub(crate) tracer: Option<Box<Tracer>>,
     /// Follows the fast path in tests.
     #[cfg(test)]
     pub(crate) shadow: Option<Box<super::oracle::Shadow>>,
@@ -69,6 +71,7 @@ impl Scratch {
             max_steps: config.max_evaluation_steps,
             try_every_rule: config.try_every_rule,
             stats: DetectionStats::default(),
+            tracer: None,
             #[cfg(test)]
             shadow: None,
         }

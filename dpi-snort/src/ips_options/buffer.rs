@@ -216,6 +216,12 @@ pub(super) fn implied_services(options: &[IpsOption]) -> Vec<&'static str> {
     Vec::new()
 }
 
+/// The option that chooses the buffer.
+pub(crate) fn name(id: BufferId) -> &'static str {
+    let row = BUFFERS.iter().find(|(_, known, _)| *known == id);
+    row.map_or("", |(name, _, _)| name)
+}
+
 /// Whether only HTTP messages have the buffer.
 pub(crate) fn is_http(id: BufferId) -> bool {
     !matches!(

@@ -167,6 +167,24 @@ pub enum Warning {
     Threshold,
     #[error("`{word}` is configuration of Snort 2 and has no effect here")]
     Directive { word: Box<str> },
+    #[error("no fast pattern: it is tried on every packet of its ports; a content helps")]
+    NoFastPattern,
+    #[error("its fast pattern of {length} bytes is looked for on every port: it slows all traffic")]
+    ShortFastPattern { length: usize },
+    #[error("the work of the expression may have no bound: {what}")]
+    UnboundedExpression { what: &'static str },
+    #[error("flowbit {name} is set and never checked")]
+    BitNeverChecked { name: Box<str> },
+    #[error("flowbit {name} is checked and never set")]
+    BitNeverSet { name: Box<str> },
+    #[error("service {service} on port {port}, which is that of {owner}")]
+    ServicePort {
+        service: Box<str>,
+        port: u16,
+        owner: &'static str,
+    },
+    #[error("service {service} does not run over the rule's protocol")]
+    ServiceProtocol { service: Box<str> },
     #[error("classtype {name:?} is not in classification.config")]
     UnknownClasstype { name: Box<str> },
 }

@@ -13,6 +13,7 @@ mod dialect;
 mod directive;
 mod error;
 mod header;
+mod hint;
 pub(crate) mod lexer;
 mod port;
 mod print;

@@ -7,7 +7,9 @@ use super::{
 };
 
 /// Options whose argument is text and not a list.
-const TEXTS: [&str; 5] = ["metadata", "pcre", "reference", "regex", "rem"];
+const TEXTS: [&str; 2] = ["reference", "rem"];
+/// Options whose argument is an expression, perhaps negated.
+const EXPRESSIONS: [&str; 2] = ["pcre", "regex"];
 
 /// A whole rule, without the end of the line.
 pub(super) fn rule(rule: &RawRule<'_>) -> Vec<u8> {
@@ -37,7 +39,12 @@ pub(super) fn option(raw: &RawOption<'_>) -> Vec<u8> {
     out.push(b':');
     if raw.name == "msg" {
         message(text, &mut out);
-    } else if TEXTS.contains(&raw.name) {
+    } else if raw.name == "metadata" {
+        entries(text, &mut out);
+    } else if let (true, Some(text)) = (EXPRESSIONS.contains(&raw.name), text.strip_prefix(b"!")) {
+        out.push(b'!');
+        out.extend_from_slice(text.trim_ascii_start());
+    } else if TEXTS.contains(&raw.name) || EXPRESSIONS.contains(&raw.name) {
         out.extend_from_slice(text);
     } else {
         args(&raw.args, &mut out);
@@ -69,6 +76,22 @@ fn word(word: &Word<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(word.bytes);
     if word.quoted {
         out.push(b'"');
+    }
+}
+
+/// Entries of metadata, which may stand on several lines.
+fn entries(text: &[u8], out: &mut Vec<u8>) {
+    let mut first = true;
+    for entry in text.split(|byte| *byte == b',') {
+        let entry = super::lexer::trim_continued(entry);
+        if entry.is_empty() {
+            continue;
+        }
+        if !first {
+            out.extend_from_slice(b", ");
+        }
+        first = false;
+        out.extend_from_slice(entry);
     }
 }
 

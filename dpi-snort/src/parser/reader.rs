@@ -111,6 +111,23 @@ impl RuleText<'_> {
         self.raw.line
     }
 
+    /// Each `flowbits` option: its word and its bits.
+    pub(crate) fn flowbits(&self) -> Vec<(&str, Vec<String>)> {
+        let options = self.raw.options.iter().filter(|raw| raw.name == "flowbits");
+        let rows = options.filter_map(|raw| {
+            let bits = raw.args.get(1)?.name();
+            let bits = bits.split(['&', '|']).map(str::to_owned).collect();
+            Some((raw.args.first()?.name(), bits))
+        });
+        rows.collect()
+    }
+
+    /// The expression of each `pcre` option, with its delimiters and flags.
+    pub(crate) fn expressions(&self) -> Vec<&[u8]> {
+        let options = self.raw.options.iter().filter(|raw| raw.name == "pcre");
+        options.filter_map(|raw| raw.raw).collect()
+    }
+
     /// Of each of the rule's detection options its canonical text.
     pub fn options(&self) -> Vec<String> {
         let texts = self
