@@ -11,6 +11,8 @@ pub enum OptionError {
     Unknown,
     #[error("unknown option; {instead}")]
     Gone { instead: &'static str },
+    #[error("no meaning in Snort 3: {instead}")]
+    NoMeaning { instead: &'static str },
     #[error("may stand once in a rule")]
     Repeated,
     #[error("unknown argument {found:?}")]

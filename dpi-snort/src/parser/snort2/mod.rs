@@ -11,6 +11,8 @@ mod content;
 mod gone;
 mod options;
 mod signs;
+#[cfg(test)]
+mod tests;
 mod translate;
 
 pub(super) use self::{signs::is_snort2, translate::translate};

@@ -128,7 +128,7 @@ fn stream_reassemble(option: &RawOption<'_>) -> Result<Option<String>, OptionErr
 /// Groups, and what only makes sense with them, are gone.
 fn flowbits(option: &RawOption<'_>) -> Result<(), OptionError> {
     let word = option.args.first().map_or("", |arg| arg.name());
-    let gone = |instead| Err(OptionError::Gone { instead });
+    let gone = |instead| Err(OptionError::NoMeaning { instead });
     match word {
         "toggle" => gone("write two rules: isset with unset, isnotset with set"),
         "setx" => gone("Snort 3 has no groups: unset the others and set this one"),

@@ -119,7 +119,7 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         if let Some(instead) = gone::remedy(name) {
-            return Err((option, OptionError::Gone { instead }.into()));
+            return Err((option, OptionError::NoMeaning { instead }.into()));
         }
         if let Some(buffer) = buffer::of_sticky(name) {
             self.set_sticky(buffer, option);
