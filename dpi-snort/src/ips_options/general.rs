@@ -95,8 +95,9 @@ pub(crate) fn metadata(raw: &RawOption<'_>) -> Result<Vec<Box<str>>, OptionError
     let entries: Vec<Box<str>> = text
         .split(|byte| *byte == b',')
         .map(|entry| String::from_utf8_lossy(trim_continued(entry)))
-        .map(|entry| Box::from(entry.trim_matches('"')))
-        .filter(|entry: &Box<str>| !entry.is_empty())
+        .map(|entry| entry.trim_matches('"').to_owned())
+        .filter(|entry| !entry.is_empty())
+        .map(Into::into)
         .collect();
     if entries.is_empty() {
         return Err(OptionError::BadValue {

@@ -1,7 +1,7 @@
 //! Argument forms that only one or two options have.
 
 use super::{NumberRange, OptionError, args, is_one_of, text};
-use crate::parser::lexer::RawOption;
+use crate::parser::lexer::{Arg, RawOption};
 
 /// Words that HTTP options may carry for other parts of a message.
 fn is_http_word(word: &str) -> bool {
@@ -137,7 +137,7 @@ pub(super) fn dce_opnum(raw: &RawOption<'_>) -> Result<(), OptionError> {
 
 /// Any methods, each perhaps negated.
 pub(super) fn sip_method(raw: &RawOption<'_>) -> Result<(), OptionError> {
-    raw.args.iter().try_for_each(|arg| arg.no_value())
+    raw.args.iter().try_for_each(Arg::no_value)
 }
 
 /// Codes or classes: 1 to 9 and 100 to 999.

@@ -83,7 +83,7 @@ fn tag(option: &RawOption<'_>) -> Result<Option<String>, OptionError> {
         };
         // 0 meant "no bound by this".
         if count.name() != "0" {
-            text.push_str(&format!(",{} {}", metric.name(), count.name()));
+            text.extend([",", metric.name(), " ", count.name()]);
         }
     }
     Ok(Some(text))
@@ -120,7 +120,7 @@ fn stream_reassemble(option: &RawOption<'_>) -> Result<Option<String>, OptionErr
     );
     for arg in rest {
         arg.no_value()?;
-        text.push_str(&format!(",{}", arg.name()));
+        text.extend([",", arg.name()]);
     }
     Ok(Some(text))
 }
@@ -148,9 +148,9 @@ fn dce_iface(option: &RawOption<'_>) -> Option<String> {
     for arg in rest {
         let word = whole(arg);
         if word.starts_with(['<', '>', '=', '!']) {
-            text.push_str(&format!(",version {word}"));
+            text.extend([",version ", &word]);
         } else {
-            text.push_str(&format!(",{word}"));
+            text.extend([",", &word]);
         }
     }
     Some(text)

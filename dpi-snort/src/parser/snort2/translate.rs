@@ -9,7 +9,7 @@ use crate::{
     ips_options::OptionError,
     parser::{
         Reason, Warning,
-        lexer::{Lexer, RawOption},
+        lexer::{Arg, Lexer, RawOption},
         print,
         raw_rule::RawRule,
     },
@@ -191,13 +191,11 @@ impl<'a> Walk<'a> {
     fn urilen<'r>(&mut self, option: &'r RawOption<'a>) -> Result<(), Failed<'r, 'a>> {
         let missing = OptionError::Missing { argument: "length" };
         let (length, rest) = option.args.split_first().ok_or((option, missing.into()))?;
-        let buffer = match rest.first().map(|arg| arg.name()) {
+        let buffer = match rest.first().map(Arg::name) {
             None | Some("raw") => "http_raw_uri",
             Some("norm") => "http_uri",
             Some(_) => {
-                let error = rest
-                    .first()
-                    .map_or(OptionError::Unknown, |arg| arg.unknown());
+                let error = rest.first().map_or(OptionError::Unknown, Arg::unknown);
                 return Err((option, error.into()));
             }
         };
@@ -216,7 +214,7 @@ impl<'a> Walk<'a> {
         for entry in text.split(',').map(str::trim) {
             match entry.split_once(char::is_whitespace) {
                 Some(("service", name)) => services.push(name.trim()),
-                Some(("engine", _) | ("soid", _)) => {
+                Some(("engine" | "soid", _)) => {
                     return Err((option, OptionError::SharedObject.into()));
                 }
                 _ => kept.push(entry),
