@@ -72,6 +72,12 @@ pub enum Rules {
     ///
     /// Exit status: 0 without errors, 2 with.
     Check(ruleset::check::Options),
+    /// Print rules in canonical Snort 3 form, one a line, whichever dialect they are in.
+    ///
+    /// Exit status: 0 without errors, 2 if a rule could not be read; the others are printed.
+    Format(ruleset::format::Options),
+    /// Say how a rule is found and in which order its options are tried.
+    Explain(ruleset::explain::Options),
 }
 
 impl Cli {
@@ -92,6 +98,11 @@ impl Cli {
             }
             Command::Pcap(options) => pcap::run(&options)?,
             Command::Rules(Rules::Check(options)) => ruleset::check::run(&options)?,
+            Command::Rules(Rules::Format(options)) => ruleset::format::run(&options)?,
+            Command::Rules(Rules::Explain(options)) => {
+                ruleset::explain::run(&options)?;
+                true
+            }
         };
         Ok(if whole {
             ExitCode::SUCCESS

@@ -7,10 +7,11 @@
 
 use std::{fmt::Write, fs, path::Path};
 
+use dpi_agent::ruleset::Dialect;
 use dpi_snort::Config;
 use dpi_tests::fidelity::{
-    Comparison, InspectError, Known, PROBE_FAMILIES, captures, inspect_with, probes, repository,
-    rules, synthetic, table, test_data,
+    Comparison, InspectError, Known, PROBE_FAMILIES, captures, inspect_with, language, probes,
+    repository, rules, snort2, synthetic, table, test_data,
 };
 
 fn known() -> Known {
@@ -150,6 +151,38 @@ fn compare(data: &Path) -> Result<Vec<Comparison>, InspectError> {
         }
     }
     Ok(comparisons)
+}
+
+/// Which rule texts are accepted, and what rules in the syntax of Snort 2 mean: exactly as
+/// Snort 3 has it, but for what is listed.
+#[test]
+fn the_language_is_that_of_snort_3() {
+    let Some(data) = test_data() else {
+        println!("skipped: the language of Snort 3: set DPI_TEST_DATA to the shared data");
+        return;
+    };
+    let mut sets = Vec::new();
+    if data.join("probes/language.jsonl").exists() {
+        sets.push(language(&data).unwrap_or_else(|error| panic!("{error}")));
+    } else {
+        println!("skipped: the language of Snort 3: probes/language.jsonl is not there");
+    }
+    if data.join("probes/snort2.jsonl").exists() {
+        sets.push(snort2(&data, Dialect::Snort2).unwrap_or_else(|error| panic!("{error}")));
+    } else {
+        println!("skipped: rules of Snort 2: probes/snort2.jsonl is not there");
+    }
+    let known = known();
+    println!("\n{}", table(&sets, &known));
+    let list = Path::new(env!("CARGO_TARGET_TMPDIR")).join("language.txt");
+    let text = differences(&sets, &known);
+    fs::write(&list, &text).expect("a writable target folder");
+    println!("differences, one a line: {}", list.display());
+    for set in &sets {
+        assert!(set.items > 0, "{}: nothing was compared", set.name);
+        let unexplained = set.differences.len() - known.explained(set);
+        assert_eq!(unexplained, 0, "{}: new differences:\n{text}", set.name);
+    }
 }
 
 fn differences(comparisons: &[Comparison], known: &Known) -> String {

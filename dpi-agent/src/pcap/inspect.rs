@@ -8,7 +8,9 @@ use dpi_api::alert::{
 };
 use dpi_snort::{
     Action, Alert, BypassReason, ChecksumState, Config, Engine, FlowEndpoints, Frame, Now, Output,
-    SlotTable, Tag, detection::Detection,
+    SlotTable, Tag,
+    detection::{Detection, TraceStep},
+    parser::RuleId,
 };
 
 use super::capture::{CaptureError, ReadError, read};
@@ -27,6 +29,18 @@ pub struct Inspected {
     pub counters: Vec<(&'static str, u64)>,
 }
 
+/// What became of a rule that is followed, and by which packet.
+#[derive(Debug)]
+pub struct Traced {
+    /// Number of the packet within its file.
+    pub packet: u64,
+    /// What was looked at, and where the rule stopped.
+    pub step: TraceStep,
+}
+
+/// A rule to be followed, and who is told of it.
+type Trace<'t> = (RuleId, &'t mut dyn FnMut(&Traced));
+
 /// Inspects a file and gives its alerts to `emit`. The error is `emit`'s own.
 pub fn inspect(
     path: &Path,
@@ -34,8 +48,22 @@ pub fn inspect(
     config: &Config,
     emit: &mut dyn FnMut(&AlertRecord) -> io::Result<()>,
 ) -> io::Result<Inspected> {
+    inspect_traced(path, detection, config, None, emit)
+}
+
+/// The same while a rule is followed.
+pub fn inspect_traced(
+    path: &Path,
+    detection: &Arc<Detection>,
+    config: &Config,
+    mut trace: Option<Trace<'_>>,
+    emit: &mut dyn FnMut(&AlertRecord) -> io::Result<()>,
+) -> io::Result<Inspected> {
     let slots = Arc::new(SlotTable::default());
     let mut engine = Engine::new(config.clone(), Arc::clone(detection), slots);
+    if let Some((rule, _)) = &trace {
+        engine.trace(*rule);
+    }
     let name = path.display().to_string();
     let mut alerts = Alerts {
         file: &name,
@@ -68,9 +96,15 @@ pub fn inspect(
             tag: Tag::default(),
         };
         engine.process(&frame, now, &mut alerts);
+        if let Some((_, told)) = &mut trace {
+            tell(&mut engine, packet.number, told);
+        }
         std::mem::replace(&mut alerts.result, Ok(()))
     });
     engine.finish(last, &mut alerts);
+    if let Some((_, told)) = &mut trace {
+        tell(&mut engine, alerts.number, told);
+    }
     alerts.result?;
     let error = match result {
         Ok(_) => None,
@@ -84,6 +118,12 @@ pub fn inspect(
         error,
         counters,
     })
+}
+
+fn tell(engine: &mut Engine, packet: u64, told: &mut dyn FnMut(&Traced)) {
+    for step in engine.take_trace() {
+        told(&Traced { packet, step });
+    }
 }
 
 struct Alerts<'a> {

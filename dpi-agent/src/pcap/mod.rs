@@ -1,11 +1,12 @@
 //! `dpi-agent pcap`: the engine on capture files.
 //!
 //! `capture` reads pcap and pcapng, `inspect` runs one file through a fresh engine, `line`
-//! writes an alert. Rules are loaded once, by `ruleset`.
+//! writes an alert, `trace` tells what became of a rule that is followed. Rules are loaded once, by `ruleset`.
 
 mod capture;
 mod inspect;
 mod line;
+mod trace;
 
 use std::{
     fs::File,
@@ -19,10 +20,14 @@ use clap::Args;
 use dpi_snort::{Config, detection::Detection};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::ruleset::{Dialect, load};
+use crate::ruleset::{
+    Dialect,
+    explain::{Wanted, find},
+    load,
+};
 
 pub use capture::{CaptureError, Captured, ReadError, read};
-pub use inspect::{Inspected, inspect};
+pub use inspect::{Inspected, Traced, inspect, inspect_traced};
 pub use line::Format;
 
 /// Where rules are when none are named: the folder that the image has them in.
@@ -43,6 +48,13 @@ pub struct Options {
     /// How rule texts are read
     #[arg(long, value_enum, default_value_t)]
     dialect: Dialect,
+    /// Make errors of rules that wait for an inspector
+    #[arg(long)]
+    strict: bool,
+    /// Say for each packet and message at which option this rule (SID or GID:SID) stopped, to
+    /// standard error
+    #[arg(long, value_name = "SID")]
+    trace: Option<Wanted>,
     /// Drop packets with wrong checksums, as a live receiver does
     #[arg(long)]
     verify_checksums: bool,
@@ -56,7 +68,8 @@ pub struct Options {
 
 /// Inspects the files; false if a rule file or a capture could not be read whole.
 pub fn run(options: &Options) -> Result<bool> {
-    let (detection, rules_whole) = detection(&options.rules)?;
+    let (detection, rules_whole) = detection(options)?;
+    let followed = followed(options)?;
     let mut out = open(&options.output)?;
     let progress = progress(options.files.len());
     let config = Config {
@@ -68,7 +81,11 @@ pub fn run(options: &Options) -> Result<bool> {
     for path in &options.files {
         progress.set_message(path.display().to_string());
         let mut line = Vec::new();
-        let inspected = inspect(path, &detection, &config, &mut |record| {
+        let mut told = |step: &Traced| trace::tell(&progress, followed.as_ref(), step);
+        let trace = followed
+            .as_ref()
+            .map(|followed| (followed.rule, &mut told as &mut dyn FnMut(&Traced)));
+        let inspected = inspect_traced(path, &detection, &config, trace, &mut |record| {
             line.clear();
             line::write(options.format, record, &mut line)?;
             out.write_all(&line)
@@ -95,8 +112,9 @@ pub fn run(options: &Options) -> Result<bool> {
 }
 
 /// Compiled rules, and whether every one of them could be read.
-fn detection(paths: &[PathBuf]) -> Result<(Arc<Detection>, bool)> {
-    let loaded = load(paths, Arc::default());
+fn detection(options: &Options) -> Result<(Arc<Detection>, bool)> {
+    let paths = &options.rules;
+    let loaded = load(paths, options.dialect, Arc::default());
     for error in &loaded.unreadable {
         complain(&error.to_string());
     }
@@ -104,7 +122,7 @@ fn detection(paths: &[PathBuf]) -> Result<(Arc<Detection>, bool)> {
         .ruleset
         .errors
         .iter()
-        .filter(|e| !e.is_inactive())
+        .filter(|e| options.strict || !e.is_inactive())
         .collect();
     for error in errors.iter().take(20) {
         complain(&error.to_string());
@@ -131,6 +149,21 @@ fn detection(paths: &[PathBuf]) -> Result<(Arc<Detection>, bool)> {
         complain(&error.to_string());
     }
     Ok((Arc::new(detection), whole && left_out.is_empty()))
+}
+
+/// The rule that `--trace` names.
+fn followed(options: &Options) -> Result<Option<trace::Followed>> {
+    let Some(Wanted(rule)) = options.trace else {
+        return Ok(None);
+    };
+    let Some(found) = find(&options.rules, options.dialect, rule) else {
+        bail!(
+            "no rule {}:{} is loaded: `dpi-agent rules check` says why",
+            rule.gid,
+            rule.sid
+        );
+    };
+    Ok(Some(trace::Followed::new(rule, found.explanation)))
 }
 
 fn open(path: &Path) -> Result<Box<dyn Write>> {

@@ -9,9 +9,11 @@ use std::{
 
 use dpi_snort::{
     detection::FlowbitRegistry,
-    parser::{ClassificationConfig, Ruleset, Variables, parse_files},
+    parser::{ClassificationConfig, RuleReader, RuleText, Ruleset, Variables},
 };
 use thiserror::Error;
+
+use super::{Dialect, include::Disk};
 
 /// Classes known without a file: those of public rules and of the starter rules.
 const CLASSIFICATIONS: &str = include_str!("../../../rules/classification.config");
@@ -40,28 +42,39 @@ pub struct Loaded {
 }
 
 /// Reads rules from files and folders. Errors leave out what they name and nothing else.
-pub fn load(paths: &[PathBuf], flowbits: Arc<FlowbitRegistry>) -> Loaded {
+pub fn load(paths: &[PathBuf], dialect: Dialect, flowbits: Arc<FlowbitRegistry>) -> Loaded {
+    load_with(paths, dialect, flowbits, &mut |_| {})
+}
+
+/// The same; each rule's text is shown to `listener`.
+pub fn load_with(
+    paths: &[PathBuf],
+    dialect: Dialect,
+    flowbits: Arc<FlowbitRegistry>,
+    listener: &mut dyn FnMut(&RuleText<'_>),
+) -> Loaded {
     let mut found = Found::default();
     for path in paths {
         found.add(path, 0);
     }
-    let mut texts = Vec::new();
+    let classes = found.classes.unwrap_or_else(|| CLASSIFICATIONS.to_owned());
+    let (classifications, _) = ClassificationConfig::parse(&classes);
+    let mut reader = RuleReader::new(dialect.into(), &Variables::stock());
+    let mut disk = Disk { listener };
+    let mut files = 0;
     for path in found.rules {
         match fs::read(&path) {
-            Ok(bytes) => texts.push((path.to_string_lossy().into_owned(), bytes)),
+            Ok(bytes) => {
+                files += 1;
+                reader.read(&path.to_string_lossy(), &bytes, &mut disk);
+            }
             Err(source) => found.unreadable.push(LoadError { path, source }),
         }
     }
-    let classes = found.classes.unwrap_or_else(|| CLASSIFICATIONS.to_owned());
-    let (classifications, _) = ClassificationConfig::parse(&classes);
-    let files = texts
-        .iter()
-        .map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
-    let ruleset = parse_files(files, &Variables::stock(), &classifications, flowbits);
     Loaded {
-        ruleset,
+        ruleset: reader.finish(&classifications, flowbits),
         unreadable: found.unreadable,
-        files: texts.len(),
+        files,
     }
 }
 
@@ -142,6 +155,7 @@ mod tests {
         let missing = folder.path().join("none.rules");
         let loaded = load(
             &[folder.path().to_path_buf(), missing.clone()],
+            Dialect::Auto,
             Arc::default(),
         );
         let sids: Vec<u32> = loaded
@@ -155,5 +169,40 @@ mod tests {
         assert_eq!(loaded.files, 2);
         assert_eq!(loaded.unreadable.len(), 1);
         assert_eq!(loaded.unreadable[0].path, missing);
+    }
+
+    #[test]
+    fn included_files_are_read_and_loops_are_errors() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir_all(path("sub")).unwrap();
+        let rule = |sid: u32| format!("alert tcp any any -> any any (sid:{sid};)\n");
+        let top = format!(
+            "var WHERE sub\ninclude $WHERE/b.rules\n{}include gone.rules\n",
+            rule(1)
+        );
+        fs::write(path("top.rules"), top).unwrap();
+        fs::write(path("sub/b.rules"), "include ../top.rules\ninclude c.txt\n").unwrap();
+        fs::write(path("sub/c.txt"), rule(3)).unwrap();
+        let loaded = load(&[path("top.rules")], Dialect::Auto, Arc::default());
+        let sids: Vec<u32> = loaded
+            .ruleset
+            .rules
+            .iter()
+            .map(|rule| rule.id.sid)
+            .collect();
+        assert_eq!(sids, [1, 3]);
+        let errors: Vec<String> = loaded
+            .ruleset
+            .errors
+            .iter()
+            .map(|error| format!("{}: {}", error.line, error.reason))
+            .collect();
+        assert_eq!(errors.len(), 2, "{errors:?}");
+        assert!(errors[0].ends_with("it includes itself"), "{errors:?}");
+        assert!(
+            errors[1].starts_with("4: \"gone.rules\" cannot be included"),
+            "{errors:?}"
+        );
     }
 }

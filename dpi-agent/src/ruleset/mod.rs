@@ -1,19 +1,36 @@
-//! Rule files on disk → what the engine takes.
+//! Rule files on disk → what the engine takes, and tools for those who write rules.
 //!
-//! `load` reads files and folders, `check` is the command `rules check`. The language of
-//! the rules is in `dpi-snort`; nothing here knows what an option means.
+//! `load` reads files and folders, `include` the files that they name; `check`, `format` and
+//! `explain` are the commands `rules check|format|explain`. The language of the rules is in
+//! `dpi-snort`; nothing here knows what an option means.
 
 pub mod check;
+pub mod explain;
+pub mod format;
+mod include;
 mod load;
+mod report;
 
-pub use load::{LoadError, Loaded, load};
+pub use load::{LoadError, Loaded, load, load_with};
 
 /// How rule texts are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Dialect {
-    /// As the text asks for; Snort 3 is the only dialect known so far
+    /// Rule by rule: one with forms of Snort 2 alone is read as Snort 2
     #[default]
     Auto,
     /// Snort 3: refuse what Snort 3 refuses
     Snort3,
+    /// Snort 2.9: refuse what has no meaning in Snort 3
+    Snort2,
+}
+
+impl From<Dialect> for dpi_snort::parser::Dialect {
+    fn from(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Auto => Self::Auto,
+            Dialect::Snort3 => Self::Snort3,
+            Dialect::Snort2 => Self::Snort2,
+        }
+    }
 }

@@ -17,7 +17,7 @@ use dpi_snort::{
     parser::RuleError,
 };
 
-use crate::ruleset;
+use crate::ruleset::{self, Dialect};
 
 /// A compiled ruleset and what became of each file and rule.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ pub fn load(
         mut ruleset,
         unreadable,
         files,
-    } = ruleset::load(&[directory.to_owned()], flowbits);
+    } = ruleset::load(&[directory.to_owned()], Dialect::Auto, flowbits);
     let mut errors = std::mem::take(&mut ruleset.errors);
     let warnings = ruleset.warnings.len();
     let (detection, late) = Detection::compile(ruleset, config)?;

@@ -82,6 +82,20 @@ impl<'u> Evaluation<'u, '_> {
         self.options(&compiled.payload_tests, cursor, None, sticky) == Outcome::Match
     }
 
+    /// Whether the first `count` options hold, counted in the order in which they are tried.
+    pub(super) fn first_match(&mut self, compiled: &Compiled, count: usize) -> bool {
+        let mut cursor = Cursor::start_of(self.context.unit.payload);
+        for option in compiled.header_tests.iter().take(count) {
+            if !option.evaluate(&mut cursor, &mut self.context) {
+                return false;
+            }
+        }
+        let count = count.saturating_sub(compiled.header_tests.len());
+        let tests = &compiled.payload_tests;
+        let tests = tests.get(..count).unwrap_or(tests);
+        self.options(tests, cursor, None, compiled.has_variables) == Outcome::Match
+    }
+
     /// Tries options one after the other; a content or an expression that later relative
     /// options hang on begins a new level.
     fn options<'b>(

@@ -12,7 +12,7 @@ use crate::{
     buffers::{BufferId, BufferPart, BufferSelector, UriPart},
     ips_options::{Content, IpsOption},
     packet::Transport,
-    parser::Protocol,
+    parser::{Protocol, Rule},
 };
 
 /// Matchers by transport and buffer.
@@ -183,6 +183,11 @@ pub(super) fn choose(options: &[IpsOption]) -> Option<(BufferId, &Content)> {
     // exist yet: such a rule is tried on every section instead.
     best.filter(|((section, _, _), _)| *section >= last_section)
         .map(|(_, chosen)| chosen)
+}
+
+/// The same for a rule that is not compiled.
+pub(super) fn choose_of_rule(rule: &Rule) -> Option<(BufferId, &Content)> {
+    choose(&rule.options)
 }
 
 /// Section, whether the rule states it, length.

@@ -36,6 +36,9 @@ impl Detection {
         } else {
             self.collect(unit, scratch);
         }
+        if scratch.tracer.is_some() {
+            self.trace(unit, state.as_deref(), scratch);
+        }
         self.run(unit, slot, state, scratch, now, emit);
         #[cfg(test)]
         if let Some(shadow) = &mut scratch.shadow {

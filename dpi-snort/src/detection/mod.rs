@@ -3,7 +3,9 @@
 //! `fast_pattern` chooses the literal that must occur before a rule is tried,
 //! `rule_group` finds the rules that have none by port or service; `compile` builds both
 //! into a [`Detection`]. `inspect` walks a unit's buffers once and `evaluate` tries the
-//! options of each candidate, `events` queues, filters and orders what matched; `oracle` tries every rule instead and must agree.
+//! options of each candidate, `events` queues, filters and orders what matched; `oracle`
+//! tries every rule instead and must agree. `explain` and `lint` speak to those who write
+//! rules, `trace` follows one rule.
 //! What an option means is in `ips_options`. State that outlives a unit is in
 //! [`FlowState`] and [`Scratch`], never in a `Detection`.
 
@@ -11,20 +13,27 @@ mod compile;
 mod evaluate;
 mod event;
 mod events;
+mod explain;
 mod fast_pattern;
 mod flow_state;
 mod flowbits;
 mod inspect;
 mod interest;
 mod limit_hits;
+mod lint;
 pub mod oracle;
 mod rule_group;
 mod scratch;
+mod trace;
 
 pub use compile::{CompileError, Detection};
 pub use event::Event;
+pub use explain::{Explanation, FastPattern, Stage, Step};
 pub use flow_state::FlowState;
 pub use flowbits::{FlowbitId, FlowbitRegistry, Flowbits};
 pub use interest::{PortBitmap, PortsOfInterest};
 pub use limit_hits::{LimitHits, RuleLimit};
+pub use lint::Linter;
 pub use scratch::{DetectionStats, Scratch};
+pub(crate) use trace::Tracer;
+pub use trace::{TraceOutcome, TraceStep};

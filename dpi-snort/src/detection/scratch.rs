@@ -7,7 +7,7 @@ use dpi_match::{
     pcre::{Limits, MatchScratch},
 };
 
-use super::{LimitHits, compile::RuleIndex, events::Matched};
+use super::{LimitHits, Tracer, compile::RuleIndex, events::Matched};
 use crate::{
     config::{Config, EventQueue},
     filters::{FilterSet, FilterTable},
@@ -38,6 +38,8 @@ pub struct Scratch {
     pub(super) max_rule_steps: u32,
     pub(super) try_every_rule: bool,
     pub(super) stats: DetectionStats,
+    /// Follows one rule.
+    pub(crate) tracer: Option<Box<Tracer>>,
     /// Follows the fast path in tests.
     #[cfg(test)]
     pub(crate) shadow: Option<Box<super::oracle::Shadow>>,
@@ -83,6 +85,7 @@ impl Scratch {
             max_rule_steps: config.max_rule_steps,
             try_every_rule: config.try_every_rule,
             stats: DetectionStats::default(),
+            tracer: None,
             #[cfg(test)]
             shadow: None,
         }

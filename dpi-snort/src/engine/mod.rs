@@ -23,10 +23,11 @@ use std::{
 use crate::{
     codecs::DecodeLimits,
     config::Config,
-    detection::{Detection, FlowState, LimitHits, Scratch},
+    detection::{Detection, FlowState, LimitHits, Scratch, TraceStep, Tracer},
     flow::{EvictionReason, Flow, FlowHandle, FlowTable, FlowTimeouts},
     frame::Frame,
     output::{BypassReason, Output},
+    parser::RuleId,
     slots::SlotTable,
     stats::{Counter, Stats},
     stream::{Budget, Defragmenter},
@@ -122,6 +123,18 @@ impl Engine {
     /// Goes on with other policies.
     pub fn set_slots(&mut self, slots: Arc<SlotTable>) {
         self.slots = slots;
+    }
+
+    /// Follows a rule: what becomes of it on each unit can be taken from
+    /// [`Engine::take_trace`]. Slow, for people who write rules.
+    pub fn trace(&mut self, rule: RuleId) {
+        self.scratch.tracer = Some(Box::new(Tracer::new(rule)));
+    }
+
+    /// What became of the followed rule since the last call.
+    pub fn take_trace(&mut self) -> Vec<TraceStep> {
+        let tracer = self.scratch.tracer.as_mut();
+        tracer.map_or_else(Vec::new, |tracer| tracer.take())
     }
 
     /// What was done so far.

@@ -6,14 +6,18 @@ use super::stream::{deliver, script};
 use crate::{
     Config,
     detection::Detection,
-    parser::{ClassificationConfig, RuleId, Ruleset, Variables, parse_files},
+    parser::{
+        ClassificationConfig, Dialect, Origin, RuleId, RuleReader, RuleText, Ruleset, Surroundings,
+        Variables, parse_files,
+    },
 };
 
 /// Bytes of the text that are also inspected: expressions are tried at every place.
 const TRAFFIC: usize = 512;
 
 /// Reads rules. Errors must name a line of the text, a second reading must give the same,
-/// and what loads must find the same by fast patterns as when every rule is tried.
+/// what is printed must be read as the same rules in whichever dialect, and what loads must
+/// find the same by fast patterns as when every rule is tried.
 ///
 /// # Panics
 /// If one of these is not so.
@@ -24,12 +28,59 @@ pub fn rules(data: &[u8]) {
         assert!((1..=lines(data)).contains(&line), "{error}");
     }
     assert_eq!(summary(&ruleset), summary(&parse(data)));
+    for dialect in [Dialect::Snort3, Dialect::Snort2, Dialect::Auto] {
+        round_trip(data, dialect);
+    }
     let Ok((detection, _)) = Detection::compile(ruleset, &Config::default()) else {
         return;
     };
     if !detection.is_empty() {
         let traffic = data.get(..TRAFFIC).unwrap_or(data);
         deliver(&Arc::new(detection), &script(traffic));
+    }
+}
+
+/// Reads, prints, and reads what was printed.
+fn round_trip(data: &[u8], dialect: Dialect) {
+    let stock = Variables::stock();
+    let (rules, text, variables) = read(data, dialect, &stock);
+    // Variables that the text sets are named in its rules, and printed nowhere.
+    let (again, printed, _) = read(&text, Dialect::Snort3, &variables);
+    let shown = String::from_utf8_lossy(&text);
+    assert_eq!(shown, String::from_utf8_lossy(&printed), "{dialect:?}");
+    assert_eq!(rules, again, "{dialect:?}: {shown}");
+}
+
+/// What rules mean, apart from their places, their canonical texts, and the variables in
+/// force behind them.
+fn read(data: &[u8], dialect: Dialect, variables: &Variables) -> (Vec<String>, Vec<u8>, Variables) {
+    let mut printed = Printed::default();
+    let mut reader = RuleReader::new(dialect, variables);
+    reader.read("fuzz.rules", data, &mut printed);
+    let variables = reader.variables().clone();
+    let (rules, _) = reader.into_parts();
+    let meanings = rules.into_iter().map(|mut rule| {
+        rule.origin = Origin {
+            file: Arc::from(""),
+            line: 0,
+        };
+        format!("{rule:?}")
+    });
+    (meanings.collect(), printed.0, variables)
+}
+
+/// Canonical texts, a line each.
+#[derive(Default)]
+struct Printed(Vec<u8>);
+
+impl Surroundings for Printed {
+    fn include(&mut self, _from: &str, _path: &str) -> Result<(String, Vec<u8>), String> {
+        Err("there is no other file here".to_owned())
+    }
+
+    fn rule(&mut self, rule: &RuleText<'_>) {
+        self.0.extend_from_slice(&rule.canonical());
+        self.0.push(b'\n');
     }
 }
 

@@ -19,8 +19,10 @@ enum Takes {
     Nothing,
     /// `request`, and the deprecated `with_header`, `with_body`, `with_trailer`.
     Request,
-    /// The deprecated words alone.
+    /// The deprecated words alone; of responses without `with_header`, since a status line
+    /// is never without its header.
     With,
+    WithOfResponse,
     /// The same and `field`.
     Field,
     /// Parts of a URI.
@@ -42,12 +44,24 @@ const BUFFERS: [(&str, BufferId, Takes); 21] = [
     ("http_raw_cookie", BufferId::HttpRawCookie, Takes::Request),
     ("http_method", BufferId::HttpMethod, Takes::With),
     ("http_version", BufferId::HttpVersion, Takes::Request),
-    ("http_stat_code", BufferId::HttpStatCode, Takes::With),
-    ("http_stat_msg", BufferId::HttpStatMsg, Takes::With),
+    (
+        "http_stat_code",
+        BufferId::HttpStatCode,
+        Takes::WithOfResponse,
+    ),
+    (
+        "http_stat_msg",
+        BufferId::HttpStatMsg,
+        Takes::WithOfResponse,
+    ),
     ("http_client_body", BufferId::HttpClientBody, Takes::Nothing),
     ("http_raw_body", BufferId::HttpRawBody, Takes::Nothing),
     ("http_raw_request", BufferId::HttpRawRequest, Takes::With),
-    ("http_raw_status", BufferId::HttpRawStatus, Takes::With),
+    (
+        "http_raw_status",
+        BufferId::HttpRawStatus,
+        Takes::WithOfResponse,
+    ),
     ("http_true_ip", BufferId::HttpTrueIp, Takes::With),
     ("http_param", BufferId::HttpParam, Takes::Param),
     ("http_trailer", BufferId::HttpTrailer, Takes::Field),
@@ -89,6 +103,10 @@ impl BufferOption {
 }
 
 impl BufferSelector {
+    fn is_trailer(&self) -> bool {
+        matches!(self.id, BufferId::HttpTrailer | BufferId::HttpRawTrailer)
+    }
+
     fn take(&mut self, arg: &Arg<'_>, takes: Takes) -> Result<(), OptionError> {
         let name = arg.name();
         if name == "field" && takes == Takes::Field {
@@ -108,6 +126,8 @@ impl BufferSelector {
         }
         match name {
             "request" if matches!(takes, Takes::Request | Takes::Field) => self.request = true,
+            "with_header" if takes == Takes::WithOfResponse => return Err(arg.unknown()),
+            "with_trailer" if self.is_trailer() => return Err(arg.unknown()),
             "with_header" | "with_body" | "with_trailer" if takes != Takes::Nothing => {}
             _ => return Err(arg.unknown()),
         }
@@ -205,6 +225,12 @@ pub(super) fn implied_services(options: &[IpsOption]) -> Vec<&'static str> {
         return FILE_SERVICES.to_vec();
     }
     Vec::new()
+}
+
+/// The option that chooses the buffer.
+pub(crate) fn name(id: BufferId) -> &'static str {
+    let row = BUFFERS.iter().find(|(_, known, _)| *known == id);
+    row.map_or("", |(name, _, _)| name)
 }
 
 /// Whether only HTTP messages have the buffer.
@@ -330,6 +356,14 @@ mod tests {
             (
                 "http_client_body:with_header",
                 r#"unknown argument "with_header""#,
+            ),
+            (
+                "http_stat_code:with_header",
+                r#"unknown argument "with_header""#,
+            ),
+            (
+                "http_trailer:with_trailer",
+                r#"unknown argument "with_trailer""#,
             ),
             ("http_param", "missing argument: name of the parameter"),
             ("http_param:a", "bad byte code at 1"),

@@ -11,6 +11,8 @@ pub enum OptionError {
     Unknown,
     #[error("unknown option; {instead}")]
     Gone { instead: &'static str },
+    #[error("no meaning in Snort 3: {instead}")]
+    NoMeaning { instead: &'static str },
     #[error("may stand once in a rule")]
     Repeated,
     #[error("unknown argument {found:?}")]
@@ -37,6 +39,8 @@ pub enum OptionError {
     Conflict { a: &'static str, b: &'static str },
     #[error("flow cannot be checked in icmp rules")]
     FlowOfIcmp,
+    #[error("no content stands in front of it")]
+    NoContent,
     #[error("empty content")]
     EmptyContent,
     #[error("bad byte code at {at}")]

@@ -1,7 +1,10 @@
 //! Options that describe a rule and take no part in detection.
 
 use super::{OptionError, args};
-use crate::parser::{Reference, lexer::RawOption};
+use crate::parser::{
+    Reference,
+    lexer::{RawOption, trim_continued},
+};
 
 /// `msg`: text with or without quotes.
 pub(crate) fn message(raw: &RawOption<'_>) -> Result<Box<str>, OptionError> {
@@ -89,17 +92,17 @@ pub(crate) fn metadata(raw: &RawOption<'_>) -> Result<Vec<Box<str>>, OptionError
     if text.is_empty() {
         return Ok(Vec::new());
     }
-    let text = String::from_utf8_lossy(text);
     let entries: Vec<Box<str>> = text
-        .split(',')
-        .map(|entry| entry.trim().trim_matches('"'))
+        .split(|byte| *byte == b',')
+        .map(|entry| String::from_utf8_lossy(trim_continued(entry)))
+        .map(|entry| entry.trim_matches('"').to_owned())
         .filter(|entry| !entry.is_empty())
         .map(Into::into)
         .collect();
     if entries.is_empty() {
         return Err(OptionError::BadValue {
             argument: "metadata",
-            found: text.as_ref().into(),
+            found: String::from_utf8_lossy(text).into(),
         });
     }
     Ok(entries)

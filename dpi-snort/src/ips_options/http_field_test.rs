@@ -55,12 +55,16 @@ impl HttpFieldTest {
         if test.field.part == BufferPart::Whole {
             return Err(OptionError::Missing { argument: "field" });
         }
-        if test.check.is_none() && test.numeric.is_none() && !test.absent {
-            return Err(OptionError::Missing {
+        match (test.check.is_some() || test.numeric.is_some(), test.absent) {
+            (false, false) => Err(OptionError::Missing {
                 argument: "check, numeric or absent",
-            });
+            }),
+            (true, true) => Err(OptionError::Conflict {
+                a: "absent",
+                b: "check or numeric",
+            }),
+            _ => Ok(test),
         }
-        Ok(test)
     }
 
     pub(super) fn evaluate(&self, unit: &InspectionUnit<'_>) -> bool {
@@ -73,7 +77,7 @@ impl HttpFieldTest {
             return false;
         }
         let Some(value) = unit.buffers.field(&self.field) else {
-            return self.absent && self.check.is_none() && self.numeric.is_none();
+            return self.absent;
         };
         let number = decimal(value);
         !self.absent
@@ -173,6 +177,10 @@ mod tests {
                 r#""perhaps" is no value for numeric"#,
             ),
             ("http_header_test:field host,check", "check needs a value"),
+            (
+                "http_header_test:field host,absent,numeric true",
+                "absent cannot stand with check or numeric",
+            ),
             (
                 "http_header_test:field host,absent 1",
                 r#"unknown argument "absent 1""#,

@@ -17,8 +17,8 @@ const NUMBERS: [(&str, MessageNumber, i64); 5] = [
     ("http_max_header_line", MessageNumber::HeaderLine, 65_535),
     ("http_max_trailer_line", MessageNumber::TrailerLine, 65_535),
     ("http_num_cookies", MessageNumber::Cookies, 65_535),
-    ("http_num_headers", MessageNumber::Headers, 65_535),
-    ("http_num_trailers", MessageNumber::Trailers, 65_535),
+    ("http_num_headers", MessageNumber::Headers, 200),
+    ("http_num_trailers", MessageNumber::Trailers, 200),
 ];
 
 /// Whether an option of this name asks for such a number.
@@ -27,28 +27,30 @@ pub(super) fn is_number(name: &str) -> bool {
 }
 
 impl HttpNumber {
+    /// A range and words for other parts of a message; trailers come last, so nothing is
+    /// with them. Without a range every number will do.
     pub(super) fn parse(raw: &RawOption<'_>) -> Result<HttpNumber, OptionError> {
         let (_, number, max) = NUMBERS
             .iter()
             .find(|(name, _, _)| *name == raw.name)
             .ok_or(OptionError::Unknown)?;
-        let missing = OptionError::Missing { argument: "range" };
-        let (first, modifiers) = raw.args.split_first().ok_or(missing)?;
-        first.no_value()?;
-        let mut request = false;
-        for modifier in modifiers {
-            modifier.no_value()?;
-            match modifier.name() {
-                "request" => request = true,
-                "with_header" | "with_body" | "with_trailer" => {}
-                _ => return Err(modifier.unknown()),
+        let is_last = matches!(number, MessageNumber::Trailers | MessageNumber::TrailerLine);
+        let mut option = HttpNumber {
+            number: *number,
+            range: NumberRange::ANY,
+            request: false,
+        };
+        for (at, arg) in raw.args.iter().enumerate() {
+            arg.no_value()?;
+            match arg.name() {
+                "request" => option.request = true,
+                "with_header" | "with_body" => {}
+                "with_trailer" if !is_last => {}
+                range if at == 0 => option.range = NumberRange::parse(range, 0, *max)?,
+                _ => return Err(arg.unknown()),
             }
         }
-        Ok(HttpNumber {
-            number: *number,
-            range: NumberRange::parse(first.name(), 0, *max)?,
-            request,
-        })
+        Ok(option)
     }
 
     pub(super) fn evaluate(&self, unit: &InspectionUnit<'_>) -> bool {
@@ -85,6 +87,7 @@ mod tests {
             ("http_max_header_line:<7", false),
             ("http_num_trailers:7", true),
             ("http_max_trailer_line:7", true),
+            ("http_num_headers", true),
         ] {
             assert_eq!(on(text), expected, "{text}");
         }
@@ -102,7 +105,6 @@ mod tests {
     fn refusals() {
         assert_eq!(options("http_num_headers:1; http_num_headers:1").len(), 2);
         refused(&[
-            ("http_num_headers", "missing argument: range"),
             ("http_num_headers:bogus", r#""bogus" is no value for range"#),
             (
                 "http_num_cookies:99999999999",
@@ -117,6 +119,11 @@ mod tests {
                 "http_max_trailer_line:>1,request 1",
                 r#"unknown argument "request 1""#,
             ),
+            (
+                "http_num_trailers:1,with_trailer",
+                r#"unknown argument "with_trailer""#,
+            ),
+            ("http_num_headers:201", "range must be 0 to 200, not 201"),
         ]);
     }
 }

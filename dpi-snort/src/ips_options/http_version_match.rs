@@ -41,31 +41,38 @@ const WORDS: [(&str, Version); 7] = [
 
 impl HttpVersionMatch {
     pub(super) fn parse(raw: &RawOption<'_>) -> Result<HttpVersionMatch, OptionError> {
-        let missing = OptionError::Missing {
-            argument: "versions",
+        let mut option = HttpVersionMatch {
+            versions: Vec::new(),
+            version: BufferSelector::whole(BufferId::HttpVersion),
         };
-        let (first, modifiers) = raw.args.split_first().ok_or(missing)?;
-        let mut words = vec![first.name()];
-        words.extend(first.value.map(|value| value.text()));
-        let mut versions = Vec::new();
-        for word in words.iter().flat_map(|text| text.split_whitespace()) {
+        for (at, arg) in raw.args.iter().enumerate() {
+            match arg.name() {
+                "request" => option.version.request = true,
+                "with_header" | "with_body" | "with_trailer" => {}
+                words if at == 0 => {
+                    let more = arg.value.map_or("", |value| value.text());
+                    option.add(words)?;
+                    option.add(more)?;
+                    continue;
+                }
+                _ => return Err(arg.unknown()),
+            }
+            arg.no_value()?;
+        }
+        Ok(option)
+    }
+
+    /// Adds versions that blanks separate.
+    fn add(&mut self, words: &str) -> Result<(), OptionError> {
+        for word in words.split_whitespace() {
             let known = WORDS.iter().find(|(name, _)| *name == word);
             let (_, version) = known.ok_or_else(|| OptionError::BadValue {
                 argument: "versions",
                 found: word.into(),
             })?;
-            versions.push(*version);
+            self.versions.push(*version);
         }
-        let mut version = BufferSelector::whole(BufferId::HttpVersion);
-        for modifier in modifiers {
-            modifier.no_value()?;
-            match modifier.name() {
-                "request" => version.request = true,
-                "with_header" | "with_body" | "with_trailer" => {}
-                _ => return Err(modifier.unknown()),
-            }
-        }
-        Ok(HttpVersionMatch { versions, version })
+        Ok(())
     }
 
     pub(super) fn evaluate(&self, unit: &InspectionUnit<'_>) -> bool {
@@ -146,7 +153,6 @@ mod tests {
     fn refusals() {
         assert_eq!(options("http_version_match:1.1,request").len(), 1);
         refused(&[
-            ("http_version_match", "missing argument: versions"),
             (
                 "http_version_match:bogus",
                 r#""bogus" is no value for versions"#,

@@ -1,73 +1,7 @@
-//! Options without effect here, options that wait for an inspector, and options that Snort 3
-//! gave up.
+//! Options without effect here, and options that Snort 3 gave up.
 
-use super::{OptionError, Parsed, args, not_built};
-use crate::parser::{Needs, Reason, lexer::RawOption};
-
-/// Valid options of Snort 3 that are not built: name, what they need, words that may stand
-/// as arguments (`None`: anything).
-const WAITING: [(&str, Waits, Option<&[&str]>); 29] = [
-    ("appids", Waits::Option, None),
-    ("cip_attribute", Waits::Inspector("cip"), None),
-    ("cip_class", Waits::Inspector("cip"), None),
-    ("cip_conn_path_class", Waits::Inspector("cip"), None),
-    ("cip_instance", Waits::Inspector("cip"), None),
-    ("cip_req", Waits::Inspector("cip"), Some(&[])),
-    ("cip_rsp", Waits::Inspector("cip"), Some(&[])),
-    ("cip_service", Waits::Inspector("cip"), None),
-    ("cip_status", Waits::Inspector("cip"), None),
-    (
-        "dce_iface",
-        Waits::Inspector("dce"),
-        Some(&["uuid", "version", "any_frag"]),
-    ),
-    ("dce_opnum", Waits::Inspector("dce"), None),
-    ("dce_stub_data", Waits::Inspector("dce"), Some(&[])),
-    ("dnp3_data", Waits::Inspector("dnp3"), Some(&[])),
-    ("dnp3_func", Waits::Inspector("dnp3"), None),
-    ("dnp3_ind", Waits::Inspector("dnp3"), None),
-    ("dnp3_obj", Waits::Inspector("dnp3"), None),
-    ("file_type", Waits::Option, None),
-    ("gtp_info", Waits::Inspector("gtp"), None),
-    ("gtp_type", Waits::Inspector("gtp"), None),
-    ("gtp_version", Waits::Inspector("gtp"), None),
-    ("http2_frame_header", Waits::Inspector("http2"), Some(&[])),
-    ("http_decoded_uri", Waits::Option, Some(&[])),
-    ("js_data", Waits::Option, Some(&[])),
-    ("modbus_data", Waits::Inspector("modbus"), Some(&[])),
-    ("modbus_func", Waits::Inspector("modbus"), None),
-    ("modbus_unit", Waits::Inspector("modbus"), None),
-    ("mms_data", Waits::Inspector("mms"), Some(&[])),
-    ("mms_func", Waits::Inspector("mms"), None),
-    ("vba_data", Waits::Option, Some(&[])),
-];
-
-/// The same for the rest, which need an inspector each.
-const WAITING_TOO: [(&str, Waits, Option<&[&str]>); 6] = [
-    ("sip_body", Waits::Inspector("sip"), Some(&[])),
-    ("sip_header", Waits::Inspector("sip"), Some(&[])),
-    ("sip_method", Waits::Inspector("sip"), None),
-    ("sip_stat_code", Waits::Inspector("sip"), None),
-    ("ssl_state", Waits::Inspector("ssl"), Some(SSL_STATES)),
-    ("ssl_version", Waits::Inspector("ssl"), Some(SSL_VERSIONS)),
-];
-
-const SSL_STATES: &[&str] = &[
-    "client_hello",
-    "!client_hello",
-    "server_hello",
-    "!server_hello",
-    "client_keyx",
-    "!client_keyx",
-    "server_keyx",
-    "!server_keyx",
-    "unknown",
-    "!unknown",
-];
-const SSL_VERSIONS: &[&str] = &[
-    "sslv2", "!sslv2", "sslv3", "!sslv3", "tls1.0", "!tls1.0", "tls1.1", "!tls1.1", "tls1.2",
-    "!tls1.2",
-];
+use super::{OptionError, Parsed, args, waiting};
+use crate::parser::{Reason, lexer::RawOption};
 
 /// Words of Snort 2 and what stands in their place.
 const GONE: [(&str, &str); 12] = [
@@ -103,12 +37,6 @@ const GONE: [(&str, &str); 12] = [
     ),
 ];
 
-#[derive(Clone, Copy)]
-enum Waits {
-    Inspector(&'static str),
-    Option,
-}
-
 /// Reads an option that no other file of this folder knows.
 pub(super) fn parse(raw: &RawOption<'_>) -> Result<Parsed, Reason> {
     match raw.name {
@@ -122,22 +50,8 @@ pub(super) fn parse(raw: &RawOption<'_>) -> Result<Parsed, Reason> {
         "so" | "soid" => return Err(OptionError::SharedObject.into()),
         _ => {}
     }
-    let waiting = WAITING
-        .iter()
-        .chain(&WAITING_TOO)
-        .find(|(name, _, _)| *name == raw.name);
-    if let Some((name, waits, allowed)) = waiting {
-        if let Some(allowed) = allowed {
-            for arg in &raw.args {
-                if !allowed.contains(&arg.name()) {
-                    return Err(arg.unknown().into());
-                }
-            }
-        }
-        return Err(match waits {
-            Waits::Inspector(inspector) => Reason::Inactive(Needs::Inspector(inspector)),
-            Waits::Option => not_built(name),
-        });
+    if let Some(reason) = waiting::find(raw) {
+        return Err(reason);
     }
     let gone = GONE.iter().find(|(name, _)| *name == raw.name);
     Err(gone

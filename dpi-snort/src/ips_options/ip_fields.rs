@@ -20,9 +20,9 @@ enum Field {
 
 impl IpField {
     pub(super) fn parse(raw: &RawOption<'_>) -> Result<IpField, OptionError> {
-        // Snort puts no upper bound on id and fragoffset.
+        // Snort puts no upper bound on id.
         let (field, max) = match raw.name {
-            "fragoffset" => (Field::FragmentOffset, i64::MAX),
+            "fragoffset" => (Field::FragmentOffset, 8192),
             "id" => (Field::Id, i64::MAX),
             "tos" => (Field::Tos, 255),
             _ => (Field::Ttl, 255),
@@ -108,6 +108,7 @@ mod tests {
             ("id:x", r#""x" is no value for range"#),
             ("id:1,2", r#"unknown argument "2""#),
             ("fragoffset:<", r#""" is no value for range"#),
+            ("fragoffset:8193", "range must be 0 to 8192, not 8193"),
         ]);
     }
 }

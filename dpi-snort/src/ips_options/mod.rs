@@ -47,6 +47,7 @@ mod tcp_fields;
 #[cfg(test)]
 mod testing;
 mod variable;
+mod waiting;
 mod wscale;
 
 use dpi_match::pcre::MatchScratch;

@@ -18,12 +18,22 @@ pub(super) struct RuleBuilder {
     action: Action,
     general: General,
     options: Vec<IpsOption>,
+    /// Of each of `options`, its index in the text.
+    sources: Vec<usize>,
     detection_filter: Option<DetectionFilter>,
     noalert: bool,
     /// An `enable` option: the text is a state of a rule, not a rule.
     state_stub: bool,
     errors: Vec<RuleError>,
     once: Vec<&'static str>,
+}
+
+/// What a builder makes.
+pub(super) struct Built {
+    /// The rule; `None` for a text that only sets the state of another rule.
+    pub(super) rule: Option<Rule>,
+    /// Of each of its options, its index in the text.
+    pub(super) sources: Vec<usize>,
 }
 
 /// Options that do not take part in detection.
@@ -60,6 +70,7 @@ impl RuleBuilder {
             action,
             general: General::default(),
             options: Vec::new(),
+            sources: Vec::new(),
             detection_filter: None,
             noalert: false,
             state_stub: false,
@@ -88,9 +99,13 @@ impl RuleBuilder {
     pub(super) fn read_options(&mut self, header: Option<&RuleHeader>, options: &[RawOption<'_>]) {
         let icmp = header.is_some_and(|h| h.protocol == Protocol::Icmp);
         let mut context = RuleContext::new(icmp);
-        for raw in options {
+        for (at, raw) in options.iter().enumerate() {
+            let before = self.options.len();
             if let Err(reason) = self.option(raw, &mut context) {
                 self.error(raw.line, Some(raw.column), Some(raw.name), reason);
+            }
+            if self.options.len() > before {
+                self.sources.push(at);
             }
         }
         self.noalert = context.noalert;
@@ -115,11 +130,8 @@ impl RuleBuilder {
         Ok(())
     }
 
-    /// The rule; `None` for a text that only sets the state of another rule.
-    pub(super) fn finish(
-        mut self,
-        header: Option<RuleHeader>,
-    ) -> Result<Option<Rule>, Vec<RuleError>> {
+    /// The rule, or everything that is wrong with it.
+    pub(super) fn finish(mut self, header: Option<RuleHeader>) -> Result<Built, Vec<RuleError>> {
         self.check_whole_rule();
         let Some(header) = header.filter(|_| self.errors.is_empty()) else {
             let sid = self.general.sid;
@@ -132,12 +144,16 @@ impl RuleBuilder {
             }
             return Err(self.errors);
         };
+        let sources = std::mem::take(&mut self.sources);
         if self.state_stub {
-            return Ok(None);
+            return Ok(Built {
+                rule: None,
+                sources,
+            });
         }
         let services = self.services(&header);
         let general = self.general;
-        Ok(Some(Rule {
+        let rule = Rule {
             id: RuleId {
                 gid: general.gid.unwrap_or(1),
                 sid: general.sid.unwrap_or(0),
@@ -157,7 +173,11 @@ impl RuleBuilder {
             detection_filter: self.detection_filter,
             noalert: self.noalert,
             origin: self.origin,
-        }))
+        };
+        Ok(Built {
+            rule: Some(rule),
+            sources,
+        })
     }
 
     fn check_whole_rule(&mut self) {

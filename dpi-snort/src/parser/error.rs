@@ -72,8 +72,10 @@ pub enum SyntaxError {
     TooLong { max: usize },
     #[error("more than {max} options in one rule")]
     TooManyOptions { max: usize },
-    #[error("`include` is not followed: name the file itself")]
-    Include,
+    #[error("{path:?} cannot be included: {reason}")]
+    Include { path: Box<str>, reason: Box<str> },
+    #[error("the action {found:?} does not exist in Snort 3: use flowbits")]
+    OldAction { found: Box<str> },
 }
 
 /// Why a rule's header is refused.
@@ -105,6 +107,8 @@ pub enum HeaderError {
     },
     #[error("lists nested more than {max} deep")]
     TooDeep { max: usize },
+    #[error("a variable is set by: ipvar NAME addresses, or portvar NAME ports")]
+    VariableShape,
     #[error("unbalanced brackets in {found:?}")]
     Brackets { found: Box<str> },
 }
@@ -142,6 +146,8 @@ pub struct RuleWarning {
     pub file: Arc<str>,
     /// Line, from 1.
     pub line: u32,
+    /// The rule's sid, where the warning is of one rule.
+    pub sid: Option<u32>,
     /// What was done.
     pub what: Warning,
 }
@@ -157,12 +163,38 @@ pub enum Warning {
         kept: u32,
         dropped: u32,
     },
+    #[error("threshold has no effect: use event_filter, or detection_filter in the rule")]
+    Threshold,
+    #[error("`{word}` is configuration of Snort 2 and has no effect here")]
+    Directive { word: Box<str> },
+    #[error("no fast pattern: it is tried on every packet of its ports; a content helps")]
+    NoFastPattern,
+    #[error("its fast pattern of {length} bytes is looked for on every port: it slows all traffic")]
+    ShortFastPattern { length: usize },
+    #[error("the work of the expression may have no bound: {what}")]
+    UnboundedExpression { what: &'static str },
+    #[error("flowbit {name} is set and never checked")]
+    BitNeverChecked { name: Box<str> },
+    #[error("flowbit {name} is checked and never set")]
+    BitNeverSet { name: Box<str> },
+    #[error("service {service} on port {port}, which is that of {owner}")]
+    ServicePort {
+        service: Box<str>,
+        port: u16,
+        owner: &'static str,
+    },
+    #[error("service {service} does not run over the rule's protocol")]
+    ServiceProtocol { service: Box<str> },
     #[error("classtype {name:?} is not in classification.config")]
     UnknownClasstype { name: Box<str> },
 }
 
 impl fmt::Display for RuleWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.file, self.line, self.what)
+        write!(f, "{}:{}: ", self.file, self.line)?;
+        if let Some(sid) = self.sid {
+            write!(f, "sid {sid}: ")?;
+        }
+        write!(f, "{}", self.what)
     }
 }

@@ -7,6 +7,30 @@ fn ends_word(byte: u8) -> bool {
     byte.is_ascii_whitespace() || matches!(byte, b',' | b';' | b')')
 }
 
+/// Text without blanks around it, and without the backslash of a line that goes on.
+fn trim(text: &[u8]) -> &[u8] {
+    let mut text = text.trim_ascii_start();
+    loop {
+        let trimmed = text.trim_ascii_end();
+        let backslashes = trimmed.iter().rev().take_while(|b| **b == b'\\').count();
+        if trimmed.len() == text.len() || backslashes % 2 == 0 {
+            return trimmed;
+        }
+        text = trimmed.strip_suffix(b"\\").unwrap_or(trimmed);
+    }
+}
+
+/// The same at both ends: a part of a text may begin with the end of a line that goes on.
+pub(crate) fn trim_continued(text: &[u8]) -> &[u8] {
+    let mut text = trim(text);
+    while let Some(rest) = text.strip_prefix(b"\\")
+        && rest.first().is_some_and(u8::is_ascii_whitespace)
+    {
+        text = rest.trim_ascii_start();
+    }
+    text
+}
+
 /// One option of a rule's body, not yet understood.
 #[derive(Clone, Debug)]
 pub(crate) struct RawOption<'a> {
@@ -149,6 +173,27 @@ impl<'a> Lexer<'a> {
         self.slice(start, self.pos)
     }
 
+    /// The line from here on, lines that a backslash continues included; its end is taken.
+    pub(super) fn logical_line(&mut self) -> Vec<u8> {
+        let mut line = Vec::new();
+        while let Some(byte) = self.peek() {
+            if byte == b'\\' && self.continues_line() {
+                self.bump();
+                while self.peek().is_some_and(|b| b.is_ascii_whitespace()) {
+                    self.bump();
+                }
+                line.push(b' ');
+                continue;
+            }
+            if matches!(byte, b'\n' | b'\r') {
+                break;
+            }
+            line.push(byte);
+            self.bump();
+        }
+        line
+    }
+
     /// A word of a header: up to a blank or parenthesis, blanks within brackets included.
     pub(super) fn header_word(&mut self) -> Result<&'a [u8], SyntaxError> {
         let start = self.pos;
@@ -232,7 +277,7 @@ impl<'a> Lexer<'a> {
                 self.pos
             }
         };
-        option.raw = Some(self.slice(start, end).trim_ascii());
+        option.raw = Some(trim(self.slice(start, end)));
         match self.peek() {
             Some(b';') => {
                 self.bump();

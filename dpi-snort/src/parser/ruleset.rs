@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    ClassificationConfig, Rule, RuleError, RuleId, RuleWarning, Variables, Warning,
-    text::parse_into,
+    Alone, ClassificationConfig, Dialect, Rule, RuleError, RuleId, RuleReader, RuleWarning,
+    Variables, Warning,
 };
 use crate::detection::FlowbitRegistry;
 
@@ -22,41 +22,48 @@ pub struct Ruleset {
     pub flowbits: Arc<FlowbitRegistry>,
 }
 
-/// Reads one rule file's text. Rules come in the order of the file, duplicates included.
+/// Reads one text as Snort 3 does. Rules come in the order of the text, duplicates included.
 pub fn parse_text(text: &[u8], file: &str, variables: &Variables) -> (Vec<Rule>, Vec<RuleError>) {
-    let mut rules = Vec::new();
-    let mut errors = Vec::new();
-    parse_into(text, &Arc::from(file), variables, &mut rules, &mut errors);
-    (rules, errors)
+    parse_text_in(Dialect::Snort3, text, file, variables)
 }
 
-/// Reads rule files, given as (name, bytes). Of rules with the same gid:sid the one with
-/// the highest rev stays, the later of equals; each other is told in a warning.
+/// Reads one text in a dialect.
+pub fn parse_text_in(
+    dialect: Dialect,
+    text: &[u8],
+    file: &str,
+    variables: &Variables,
+) -> (Vec<Rule>, Vec<RuleError>) {
+    let mut reader = RuleReader::new(dialect, variables);
+    reader.read(file, text, &mut Alone);
+    reader.into_parts()
+}
+
+/// Reads rule files of Snort 3, given as (name, bytes), that include no others. Of rules with
+/// the same gid:sid the one with the highest rev stays, the later of equals; each other is
+/// told in a warning.
 pub fn parse_files<'a>(
     files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
     variables: &Variables,
     classifications: &ClassificationConfig,
     flowbits: Arc<FlowbitRegistry>,
 ) -> Ruleset {
-    let mut ruleset = Ruleset {
-        flowbits,
-        ..Ruleset::default()
-    };
-    let mut rules = Vec::new();
+    let mut reader = RuleReader::new(Dialect::Snort3, variables);
     for (name, bytes) in files {
-        let file = Arc::from(name);
-        parse_into(bytes, &file, variables, &mut rules, &mut ruleset.errors);
+        reader.read(name, bytes, &mut Alone);
     }
-    // A stable sort keeps rules without a sid (all 1:0) in their order.
-    rules.sort_by_key(|rule| rule.id);
-    for rule in rules {
-        ruleset.add(rule);
-    }
-    ruleset.classify(classifications);
-    ruleset
+    reader.finish(classifications, flowbits)
 }
 
 impl Ruleset {
+    pub(super) fn add_all(&mut self, mut rules: Vec<Rule>) {
+        // A stable sort keeps rules without a sid (all 1:0) in their order.
+        rules.sort_by_key(|rule| rule.id);
+        for rule in rules {
+            self.add(rule);
+        }
+    }
+
     /// Adds a rule behind all with smaller ids.
     fn add(&mut self, rule: Rule) {
         let Some(last) = self.rules.last_mut().filter(|last| last.id == rule.id) else {
@@ -73,6 +80,7 @@ impl Ruleset {
         self.warnings.push(RuleWarning {
             file: Arc::clone(&dropped.origin.file),
             line: dropped.origin.line,
+            sid: Some(sid),
             what: Warning::Duplicate {
                 gid,
                 sid,
@@ -85,7 +93,7 @@ impl Ruleset {
         }
     }
 
-    fn classify(&mut self, classifications: &ClassificationConfig) {
+    pub(super) fn classify(&mut self, classifications: &ClassificationConfig) {
         for rule in &mut self.rules {
             let Some(name) = &rule.classtype else {
                 continue;
@@ -99,6 +107,7 @@ impl Ruleset {
                 self.warnings.push(RuleWarning {
                     file: Arc::clone(&rule.origin.file),
                     line: rule.origin.line,
+                    sid: Some(rule.id.sid),
                     what: Warning::UnknownClasstype { name: name.clone() },
                 });
             }

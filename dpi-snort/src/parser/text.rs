@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use super::{
-    Origin, Reason, Rule, RuleError, RuleHeader, SyntaxError, Variables,
-    builder::RuleBuilder,
-    lexer::{Lexer, RawOption},
+    Dialect, Origin, Reason, RuleError, RuleHeader, RuleReader, RuleText, RuleWarning,
+    Surroundings, SyntaxError, Warning,
+    builder::{Built, RuleBuilder},
+    directive,
+    lexer::Lexer,
+    raw_rule::RawRule,
+    reader::MAX_INCLUDES,
+    snort2,
 };
 use crate::output::Action;
-
-/// Longest rule in bytes.
-const MAX_RULE_BYTES: usize = 1 << 20;
-/// Most options of a rule.
-const MAX_OPTIONS: usize = 8192;
 
 const ACTIONS: [(&str, Action); 8] = [
     ("alert", Action::Alert),
@@ -25,77 +25,129 @@ const ACTIONS: [(&str, Action); 8] = [
     ("rewrite", Action::Rewrite),
 ];
 
-/// Reads all rules of a file.
-pub(super) fn parse_into(
-    bytes: &[u8],
-    file: &Arc<str>,
-    variables: &Variables,
-    rules: &mut Vec<Rule>,
-    errors: &mut Vec<RuleError>,
-) {
-    let mut file = RuleFile {
-        lexer: Lexer::new(bytes),
-        name: file,
-        variables,
-        rules,
-        errors,
-    };
-    loop {
-        file.lexer.skip_blank();
-        if file.lexer.peek().is_none() {
-            break;
-        }
-        file.rule();
-    }
-}
+/// Actions of Snort 2 alone.
+const OLD_ACTIONS: [&str; 3] = ["activate", "dynamic", "sdrop"];
 
-struct RuleFile<'a, 'o> {
+/// What some editors put in front of UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// One file under the reader's eyes.
+pub(super) struct RuleFile<'a, 'r> {
+    reader: &'r mut RuleReader,
+    name: &'r Arc<str>,
+    around: &'r mut dyn Surroundings,
     lexer: Lexer<'a>,
-    name: &'o Arc<str>,
-    variables: &'o Variables,
-    rules: &'o mut Vec<Rule>,
-    errors: &'o mut Vec<RuleError>,
 }
 
-/// A rule's text, read but not understood.
-struct RawRule<'a> {
-    action: Action,
-    header: Vec<&'a [u8]>,
-    options: Vec<RawOption<'a>>,
-    line: u32,
-}
+impl<'a, 'r> RuleFile<'a, 'r> {
+    pub(super) fn new(
+        reader: &'r mut RuleReader,
+        name: &'r Arc<str>,
+        bytes: &'a [u8],
+        around: &'r mut dyn Surroundings,
+    ) -> RuleFile<'a, 'r> {
+        // Snort 3 takes a byte order mark for a part of the first action.
+        let marked = reader.dialect != Dialect::Snort3;
+        let text = bytes.strip_prefix(BYTE_ORDER_MARK).filter(|_| marked);
+        RuleFile {
+            lexer: Lexer::new(text.unwrap_or(bytes)),
+            reader,
+            name,
+            around,
+        }
+    }
 
-impl RuleFile<'_, '_> {
-    fn rule(&mut self) {
+    /// Reads all rules of the file.
+    pub(super) fn read(&mut self) {
+        loop {
+            self.lexer.skip_blank();
+            if self.lexer.peek().is_none() {
+                break;
+            }
+            self.entry();
+        }
+    }
+
+    /// A rule or a directive.
+    fn entry(&mut self) {
         let start = self.lexer.clone();
-        match read_rule(&mut self.lexer) {
-            Ok(raw) => self.build(&raw),
+        let word = start.clone().word();
+        if word == b"include" {
+            return self.include();
+        }
+        if self.reader.dialect != Dialect::Snort3 && directive::is_directive(word) {
+            return self.directive();
+        }
+        let known = if self.is_action(word) {
+            RawRule::read(&mut self.lexer)
+        } else {
+            Err(unknown_action(word))
+        };
+        match known {
+            Ok(raw) => self.rule(&raw),
             Err(reason) => {
-                self.errors.push(RuleError {
-                    file: Arc::clone(self.name),
-                    line: self.lexer.line,
-                    column: Some(self.lexer.column()),
-                    sid: None,
-                    option: None,
-                    reason: reason.into(),
-                });
+                self.error_here(reason.into());
                 resume(&start, &mut self.lexer);
             }
         }
     }
 
-    fn build(&mut self, raw: &RawRule<'_>) {
-        let words: Vec<&str> = raw
-            .header
-            .iter()
-            .map(|word| std::str::from_utf8(word).unwrap_or("\u{fffd}"))
-            .collect();
+    fn is_action(&self, word: &[u8]) -> bool {
+        let old = self.reader.dialect != Dialect::Snort3;
+        is_action(word) || (old && OLD_ACTIONS.iter().any(|name| name.as_bytes() == word))
+    }
+
+    fn rule(&mut self, raw: &RawRule<'_>) {
+        let errors = match self.reader.dialect {
+            Dialect::Snort3 => self.snort3(raw),
+            Dialect::Snort2 => self.snort2(raw),
+            Dialect::Auto if !snort2::is_snort2(raw) => self.snort3(raw),
+            // What was taken for Snort 2 and is none may still be Snort 3.
+            Dialect::Auto => self
+                .snort2(raw)
+                .or_else(|errors| self.snort3(raw).map_err(|_| errors)),
+        };
+        if let Err(errors) = errors {
+            self.reader.errors.extend(errors);
+        }
+    }
+
+    fn snort2(&mut self, raw: &RawRule<'_>) -> Result<(), Vec<RuleError>> {
+        let translated = snort2::translate(raw);
+        let translation = translated.raw_rule();
+        let mut builder = self.builder(&translation)?;
+        for (line, column, option, reason) in &translated.problems {
+            builder.error(*line, Some(*column), Some(option), reason.clone());
+        }
+        self.build(builder, &translation)?;
+        for what in &translated.warnings {
+            self.warn(raw.line, what.clone());
+        }
+        Ok(())
+    }
+
+    fn snort3(&mut self, raw: &RawRule<'_>) -> Result<(), Vec<RuleError>> {
+        let builder = self.builder(raw)?;
+        self.build(builder, raw)
+    }
+
+    fn builder(&self, raw: &RawRule<'_>) -> Result<RuleBuilder, Vec<RuleError>> {
+        let action = ACTIONS.iter().find(|(name, _)| *name == raw.action);
+        let Some((_, action)) = action else {
+            let reason = SyntaxError::OldAction {
+                found: raw.action.into(),
+            };
+            return Err(vec![self.error(raw.line, Some(raw.column), reason.into())]);
+        };
         let origin = Origin {
             file: Arc::clone(self.name),
             line: raw.line,
         };
-        let header = RuleHeader::parse(&words, self.variables);
-        let mut builder = RuleBuilder::new(origin, raw.action);
+        Ok(RuleBuilder::new(origin, *action))
+    }
+
+    fn build(&mut self, mut builder: RuleBuilder, raw: &RawRule<'_>) -> Result<(), Vec<RuleError>> {
+        let header = RuleHeader::parse(&raw.header_words(), &self.reader.variables);
         let header = match header {
             Ok(header) => Some(header),
             Err(reason) => {
@@ -104,68 +156,107 @@ impl RuleFile<'_, '_> {
             }
         };
         builder.read_options(header.as_ref(), &raw.options);
-        match builder.finish(header) {
-            Ok(rule) => self.rules.extend(rule),
-            Err(errors) => self.errors.extend(errors),
-        }
-    }
-}
-
-fn read_rule<'a>(lexer: &mut Lexer<'a>) -> Result<RawRule<'a>, SyntaxError> {
-    let line = lexer.line;
-    let start = lexer.pos;
-    let action = read_action(lexer)?;
-    let mut header = Vec::new();
-    loop {
-        lexer.skip_blank();
-        match lexer.peek() {
-            None => return Err(SyntaxError::Incomplete),
-            Some(b'(') => break,
-            Some(_) => header.push(lexer.header_word()?),
-        }
-        // Six words at most; more means that a parenthesis is missing.
-        if header.len() > 6 {
-            return Err(lexer.unexpected());
-        }
-    }
-    lexer.bump();
-    let mut options = Vec::new();
-    while let Some(option) = lexer.option()? {
-        options.push(option);
-        if options.len() > MAX_OPTIONS {
-            return Err(SyntaxError::TooManyOptions { max: MAX_OPTIONS });
-        }
-        if lexer.pos.saturating_sub(start) > MAX_RULE_BYTES {
-            return Err(SyntaxError::TooLong {
-                max: MAX_RULE_BYTES,
+        let built = builder.finish(header);
+        let valid = match &built {
+            Ok(_) => true,
+            Err(errors) => errors.iter().all(RuleError::is_inactive),
+        };
+        if valid {
+            let (rule, sources) = match &built {
+                Ok(Built { rule, sources }) => (rule.as_ref(), sources.as_slice()),
+                Err(_) => (None, &[][..]),
+            };
+            self.around.rule(&RuleText {
+                raw,
+                file: self.name,
+                rule,
+                sources,
             });
         }
+        self.reader.rules.extend(built?.rule);
+        Ok(())
     }
-    Ok(RawRule {
-        action,
-        header,
-        options,
-        line,
-    })
+
+    /// `include PATH`: the file's rules stand in the place of the line.
+    fn include(&mut self) {
+        let (line, column) = (self.lexer.line, self.lexer.column());
+        let text = self.lexer.logical_line();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let path = text.strip_prefix("include").unwrap_or_default().trim();
+        let path = self.reader.variables.expand_path(path);
+        let found = if self.reader.open.len() > MAX_INCLUDES {
+            Err(format!("files include files more than {MAX_INCLUDES} deep"))
+        } else {
+            self.around.include(self.name, &path)
+        };
+        match found {
+            Ok((name, _)) if self.reader.open.iter().any(|open| **open == *name) => {
+                let reason = "it includes itself".into();
+                self.include_failed(line, column, &path, reason);
+            }
+            Ok((name, bytes)) => self.reader.read(&name, &bytes, self.around),
+            Err(reason) => self.include_failed(line, column, &path, reason.into()),
+        }
+    }
+
+    fn include_failed(&mut self, line: u32, column: u32, path: &str, reason: Box<str>) {
+        let path = path.into();
+        let error = SyntaxError::Include { path, reason };
+        let error = self.error(line, Some(column), error.into());
+        self.reader.errors.push(error);
+    }
+
+    /// A line of `snort.conf`.
+    fn directive(&mut self) {
+        let (line, column) = (self.lexer.line, self.lexer.column());
+        let text = self.lexer.logical_line();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        match directive::read(&text, &mut self.reader.variables) {
+            Ok(None) => {}
+            Ok(Some(word)) => self.warn(line, Warning::Directive { word }),
+            Err(reason) => {
+                let error = self.error(line, Some(column), Reason::Header(reason));
+                self.reader.errors.push(error);
+            }
+        }
+    }
+
+    fn warn(&mut self, line: u32, what: Warning) {
+        self.reader.warnings.push(RuleWarning {
+            file: Arc::clone(self.name),
+            line,
+            sid: None,
+            what,
+        });
+    }
+
+    fn error_here(&mut self, reason: Reason) {
+        let (line, column) = (self.lexer.line, self.lexer.column());
+        let error = self.error(line, Some(column), reason);
+        self.reader.errors.push(error);
+    }
+
+    fn error(&self, line: u32, column: Option<u32>, reason: Reason) -> RuleError {
+        RuleError {
+            file: Arc::clone(self.name),
+            line,
+            column,
+            sid: None,
+            option: None,
+            reason,
+        }
+    }
 }
 
-fn read_action(lexer: &mut Lexer<'_>) -> Result<Action, SyntaxError> {
-    let before = lexer.clone();
-    let word = lexer.word();
-    let known = ACTIONS
-        .iter()
-        .find(|(name, _)| name.as_bytes() == word)
-        .map(|(_, action)| *action);
-    known.ok_or_else(|| {
-        *lexer = before;
-        if word == b"include" {
-            return SyntaxError::Include;
-        }
-        let found = word.get(..word.len().min(40)).unwrap_or_default();
-        SyntaxError::UnknownAction {
-            found: String::from_utf8_lossy(found).into(),
-        }
-    })
+fn is_action(word: &[u8]) -> bool {
+    ACTIONS.iter().any(|(name, _)| name.as_bytes() == word)
+}
+
+fn unknown_action(word: &[u8]) -> SyntaxError {
+    let found = word.get(..word.len().min(40)).unwrap_or_default();
+    SyntaxError::UnknownAction {
+        found: String::from_utf8_lossy(found).into(),
+    }
 }
 
 /// Goes on behind a rule that could not be read: at the next line that begins with an
@@ -195,6 +286,5 @@ fn resume<'a>(start: &Lexer<'a>, failed: &mut Lexer<'a>) {
 
 fn at_action(lexer: &Lexer<'_>) -> bool {
     let mut ahead = lexer.clone();
-    let word = ahead.word();
-    ACTIONS.iter().any(|(name, _)| name.as_bytes() == word) && ahead.peek().is_some()
+    is_action(ahead.word()) && ahead.peek().is_some()
 }

@@ -9,6 +9,7 @@ use super::{AddressSet, HeaderError, PortSet};
 pub struct Variables {
     addresses: BTreeMap<Box<str>, AddressSet>,
     ports: BTreeMap<Box<str>, PortSet>,
+    paths: BTreeMap<Box<str>, Box<str>>,
 }
 
 /// Networks that a stock configuration names; all of them are `any`.
@@ -56,6 +57,7 @@ impl Variables {
             ),
         ];
         Variables {
+            paths: BTreeMap::new(),
             addresses: STOCK_NETWORKS
                 .iter()
                 .map(|name| (Box::from(*name), AddressSet::any()))
@@ -79,6 +81,42 @@ impl Variables {
         let set = PortSet::parse(text, self)?;
         self.ports.insert(name.into(), set);
         Ok(())
+    }
+
+    /// Sets what a `var` of Snort 2 may be: addresses, ports or a path, all that it can be
+    /// read as. A path can be anything, so only an unknown variable in it is an error.
+    pub(super) fn set_any(&mut self, name: &str, text: &str) -> Result<(), HeaderError> {
+        let address = self.set_address(name, text);
+        let port = self.set_port(name, text);
+        if let (Err(error), Err(_), true) = (address, port, text.contains('$')) {
+            let path = self.expand_path(text);
+            if path.contains('$') {
+                return Err(error);
+            }
+        }
+        let path = self.expand_path(text);
+        self.paths.insert(name.into(), path.into());
+        Ok(())
+    }
+
+    /// A path with its `$NAME` parts replaced; unknown ones stay.
+    pub(super) fn expand_path(&self, path: &str) -> String {
+        let mut parts = path.split('$');
+        let mut out = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let end = part
+                .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                .unwrap_or(part.len());
+            let (name, rest) = part.split_at_checked(end).unwrap_or((part, ""));
+            if let Some(value) = self.paths.get(name) {
+                out.push_str(value);
+            } else {
+                out.push('$');
+                out.push_str(name);
+            }
+            out.push_str(rest);
+        }
+        out
     }
 
     pub(super) fn address(&self, name: &str) -> Result<&AddressSet, HeaderError> {

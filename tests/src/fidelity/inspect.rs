@@ -7,6 +7,7 @@ use std::{
     sync::Arc,
 };
 
+use dpi_agent::ruleset::{Dialect, load};
 use dpi_snort::{
     Config,
     detection::{CompileError, Detection},
@@ -60,7 +61,7 @@ pub enum InspectError {
 
 /// Compiles the rules of a file or folder; rules that need what is missing are left out.
 pub fn rules(path: &Path) -> Result<Arc<Detection>, InspectError> {
-    let loaded = dpi_agent::ruleset::load(&[path.to_path_buf()], Arc::default());
+    let loaded = load(&[path.to_path_buf()], Dialect::Auto, Arc::default());
     let compiled = Detection::compile(loaded.ruleset, &Config::default());
     let (detection, _) = compiled.map_err(|source| InspectError::Rules {
         path: path.to_path_buf(),

@@ -1,14 +1,17 @@
 //! How far the engine finds what Snort 3 finds, on shared captures and probes.
 //!
 //! `finding` says what is compared, `inspect` runs a capture through the engine, `sets`
-//! does both for each set of the shared data, `known` reads the differences that are on
+//! does both for each set of the shared data, `language` compares which rule texts are
+//! accepted, `snort2` runs rules in the older syntax, `known` reads the differences that are on
 //! purpose, `table` prints. What Snort 3 found is in the data; nothing here is expected of
 //! the engine by itself, and no share is asked for: that is the reader's judgement.
 
 mod finding;
 mod inspect;
 mod known;
+mod language;
 mod sets;
+mod snort2;
 mod table;
 
 use std::{
@@ -20,7 +23,9 @@ pub use self::{
     finding::{Finding, Kind},
     inspect::{InspectError, Inspected, inspect, inspect_with, rules},
     known::{Known, KnownError},
+    language::language,
     sets::{Comparison, Difference, PROBE_FAMILIES, captures, probes, synthetic},
+    snort2::snort2,
     table::table,
 };
 

@@ -158,11 +158,7 @@ pub fn probes(data: &Path, family: &str) -> Result<Comparison, InspectError> {
     let ours = inspect(&file("pcap"), &rules(&file("rules"))?)?;
     let mut comparison = Comparison::new(family);
     comparison.packets = ours.packets;
-    for line in read(&file("jsonl"))?.lines() {
-        let probe: Value = serde_json::from_str(line).map_err(|error| InspectError::Io {
-            path: file("jsonl"),
-            source: error.into(),
-        })?;
+    for probe in json_lines(&file("jsonl"))? {
         let sid = probe["sid"]
             .as_u64()
             .and_then(|sid| u32::try_from(sid).ok());
@@ -170,6 +166,15 @@ pub fn probes(data: &Path, family: &str) -> Result<Comparison, InspectError> {
         comparison.probe(&probe, alerts.unwrap_or(0));
     }
     Ok(comparison)
+}
+
+/// The objects of a file with one on each line.
+pub(super) fn json_lines(path: &Path) -> Result<Vec<Value>, InspectError> {
+    let text = read(path)?;
+    let parsed = text.lines().map(serde_json::from_str);
+    parsed
+        .collect::<Result<_, _>>()
+        .map_err(|error: serde_json::Error| at(path, error.into()))
 }
 
 fn findings(path: &Path) -> Result<BTreeSet<Finding>, InspectError> {

@@ -1,0 +1,54 @@
+//! Files that rule files include.
+
+use std::{
+    fs,
+    path::{Component, Path, PathBuf},
+};
+
+use dpi_snort::parser::{RuleText, Surroundings};
+
+/// Reads included files from disk, and shows each rule to a listener.
+pub(super) struct Disk<'l> {
+    pub(super) listener: &'l mut dyn FnMut(&RuleText<'_>),
+}
+
+impl Surroundings for Disk<'_> {
+    /// The path as it is seen from the folder of the including file, else from here.
+    fn include(&mut self, from: &str, path: &str) -> Result<(String, Vec<u8>), String> {
+        if path.is_empty() {
+            return Err("no file is named".to_owned());
+        }
+        let beside = Path::new(from).with_file_name(path);
+        let found = if beside.is_file() {
+            beside
+        } else {
+            Path::new(path).to_path_buf()
+        };
+        match fs::read(&found) {
+            Ok(bytes) => Ok((plain(found).to_string_lossy().into_owned(), bytes)),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn rule(&mut self, rule: &RuleText<'_>) {
+        (self.listener)(rule);
+    }
+}
+
+/// The path without `..`, by which a file that includes itself is known, unless links make
+/// another file of it.
+fn plain(path: PathBuf) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        let below = matches!(plain.components().next_back(), Some(Component::Normal(_)));
+        if component == Component::ParentDir && below {
+            plain.pop();
+        } else {
+            plain.push(component);
+        }
+    }
+    match (fs::canonicalize(&plain), fs::canonicalize(&path)) {
+        (Ok(a), Ok(b)) if a == b => plain,
+        _ => path,
+    }
+}
