@@ -13,9 +13,10 @@ use clap::{Args, Parser, Subcommand};
 use dpi_capture::sink::Preference;
 
 use crate::{
-    alerts::Format,
-    node::{self, Options},
-    pcap, ruleset, worker,
+    alerts::{Format, events::PeerDetail},
+    install, log_level,
+    node::{self, Objects, Options},
+    operator, pcap, ruleset, worker,
 };
 
 /// Packet threads that are taken without being asked for; more only pay on busy nodes.
@@ -52,6 +53,17 @@ pub enum Command {
     /// selected there is no program, no ring, no worker and no compiled rule. SIGHUP reads
     /// the rules anew; flows go on under the new rules.
     Node(Box<Node>),
+    /// Fold what the nodes report into the status of each inspection.
+    ///
+    /// Any number may run: one works at a time, by a lease.
+    Operator(operator::Options),
+    /// Print what a cluster needs: the CRDs, roles and the admission policy, as YAML for
+    /// `kubectl apply -f -`.
+    Manifests(install::Options),
+    /// Change what a running `node` logs: `dpi-agent log debug`.
+    ///
+    /// The level holds until it is changed again or the agent restarts.
+    Log(log_level::Options),
     /// Inspect capture files with the same engine, and print the alerts.
     ///
     /// Every file starts with fresh state. Exit status: 0 also with alerts, 2 if a rule or
@@ -92,6 +104,22 @@ impl Cli {
                 runtime.block_on(node::run((*options).into()))?;
                 true
             }
+            Command::Operator(options) => {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .context("no runtime")?;
+                runtime.block_on(operator::run(options))?;
+                true
+            }
+            Command::Manifests(options) => {
+                install::run(&options)?;
+                true
+            }
+            Command::Log(options) => {
+                log_level::write(&options)?;
+                true
+            }
             Command::Worker => {
                 worker::run()?;
                 true
@@ -117,9 +145,20 @@ impl Cli {
 #[expect(clippy::doc_markdown, reason = "it is printed as help")]
 pub struct Node {
     /// Directory of YAML manifests: DeepPacketInspection, Pod, Namespace and ServiceAccount.
-    /// Changes take effect within a second.
-    #[arg(long, value_name = "DIR")]
-    pub manifests: PathBuf,
+    /// Changes take effect within a second. Without it the objects come from the API server.
+    #[arg(long, value_name = "DIR", conflicts_with = "kubeconfig")]
+    pub manifests: Option<PathBuf>,
+    /// How the API server is reached; without it by the service account of the agent's pod.
+    #[arg(long, value_name = "FILE", env = "KUBECONFIG")]
+    pub kubeconfig: Option<PathBuf>,
+    /// What Kubernetes Events say of the other end of an alert: none, address (and the name
+    /// of a pod of the same namespace) or name. Whoever may read the Events of the
+    /// inspected pod's namespace reads it.
+    #[arg(long, value_enum, value_name = "DETAIL", default_value_t)]
+    pub event_peers: PeerDetail,
+    /// Write no Kubernetes Events.
+    #[arg(long)]
+    pub no_events: bool,
     /// Directory of Snort rules: every *.rules below it.
     #[arg(long, value_name = "DIR", default_value = "/usr/etc/snort/rules")]
     pub rules: PathBuf,
@@ -131,7 +170,7 @@ pub struct Node {
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
     /// Name of this node: pods bound to another one are not inspected here. Without it
-    /// every pod of the manifests counts as this node's.
+    /// every pod of the manifests counts as this node's; with an API server it must be given.
     #[arg(long, value_name = "NAME", env = "NODE_NAME")]
     pub node_name: Option<String>,
     /// Directory on a BPF file system that keeps programs and maps over restarts.
@@ -171,7 +210,13 @@ impl From<Node> for Options {
             .status
             .unwrap_or_else(|| node.state_dir.join("status.json"));
         Self {
-            manifests: node.manifests,
+            objects: match node.manifests {
+                Some(path) => Objects::Manifests(path),
+                None => Objects::Api {
+                    kubeconfig: node.kubeconfig,
+                },
+            },
+            events: (!node.no_events).then_some(node.event_peers),
             rules: node.rules,
             output: (node.output != Path::new("-")).then_some(node.output),
             format: node.format,
@@ -232,7 +277,14 @@ mod tests {
     fn what_cannot_be_meant_is_refused() {
         for line in [
             &["dpi-agent"][..],
-            &["dpi-agent", "node"],
+            &[
+                "dpi-agent",
+                "node",
+                "--manifests",
+                "/m",
+                "--kubeconfig",
+                "/k",
+            ],
             &["dpi-agent", "node", "--manifests", "/m", "--workers", "0"],
             &["dpi-agent", "node", "--manifests", "/m", "--sink", "ifb"],
             &[

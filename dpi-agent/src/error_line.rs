@@ -18,6 +18,16 @@ pub fn error_line(error: &(dyn Error + 'static)) -> String {
     line.replace('\n', " ")
 }
 
+/// As much of `text` as fits `most` bytes, in whole characters.
+pub(crate) fn cut(mut text: String, most: usize) -> String {
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.truncate(end);
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

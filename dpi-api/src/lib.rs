@@ -12,5 +12,7 @@
 pub mod alert;
 pub mod fuzz;
 pub mod inspection;
+pub mod intrusion_detection;
 pub mod messages;
+pub mod node_inspection;
 pub mod selector;

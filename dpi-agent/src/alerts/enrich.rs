@@ -56,6 +56,7 @@ pub fn record(
         kubernetes: Some(Kubernetes {
             node: node.map(str::to_owned),
             inspected,
+            peer: None,
             src,
             dest,
         }),
@@ -100,6 +101,7 @@ fn endpoint(pod: &Pod) -> Endpoint {
     Endpoint {
         namespace: pod.namespace.clone(),
         pod: pod.name.clone(),
+        service: None,
         pod_uid: own.then(|| pod.uid.0.clone()),
         node: pod.node.clone(),
         labels: pod.labels.clone(),

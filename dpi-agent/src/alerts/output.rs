@@ -14,7 +14,7 @@ use std::{
 
 use dpi_api::alert::AlertRecord;
 
-use super::format::Format;
+use super::{format::Format, sink::Sink};
 
 /// Lines that may wait for a slow output.
 const QUEUE: usize = 16 * 1024;
@@ -88,26 +88,29 @@ impl AlertOutput {
         Ok(output)
     }
 
-    /// Writes an alert, or counts it as dropped.
-    pub fn write(&mut self, record: &AlertRecord) {
-        let line = self.format.line(record);
-        self.send(Line::Alert(line));
-    }
-
     fn send(&mut self, line: Line) {
         let Some(queue) = &self.queue else { return };
         if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = queue.try_send(line) {
             self.counts.dropped.fetch_add(1, Relaxed);
         }
     }
+}
 
-    /// Alerts written so far.
-    pub fn written(&self) -> u64 {
+impl Sink for AlertOutput {
+    fn name(&self) -> &'static str {
+        "output"
+    }
+
+    fn write(&mut self, record: &AlertRecord) {
+        let line = self.format.line(record);
+        self.send(Line::Alert(line));
+    }
+
+    fn written(&self) -> u64 {
         self.counts.written.load(Relaxed)
     }
 
-    /// Alerts that found the queue full or the output failing.
-    pub fn dropped(&self) -> u64 {
+    fn dropped(&self) -> u64 {
         self.counts.dropped.load(Relaxed)
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use dpi_api::alert::{Action, AlertRecord, Direction, End, WireAlert};
 
 use super::{
-    AlertOutput, Format,
+    AlertOutput, Format, Sink,
     enrich::{EXACT, record},
     format::{fast, table},
 };

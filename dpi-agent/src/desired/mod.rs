@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use dpi_api::{alert::InspectionRef, selector::SelectorError};
 
-use crate::snapshot::{Inspection, Pod, PodUid, Snapshot};
+use crate::snapshot::{Inspection, Missing, Pod, PodUid, Snapshot};
 
 /// What is to be inspected. The same snapshot gives the same value, in the same order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +36,12 @@ pub struct InspectionReport {
     pub inspection: InspectionRef,
     /// Whether its selector can be read; one that cannot selects nothing.
     pub accepted: Result<(), SelectorError>,
+    /// Labels that its selector names and that are not known; it selects nothing then.
+    pub missing: Option<Missing>,
+    /// The object's UID, where its source has one.
+    pub uid: Option<String>,
+    /// The object's generation, where its source has one.
+    pub generation: Option<i64>,
     /// Pods of this node that it selects and that are to be inspected.
     pub selected: Vec<PodUid>,
     /// Pods of this node that it selects, to be inspected once they have an address.
@@ -90,6 +96,9 @@ fn report(inspection: &Inspection) -> InspectionReport {
             .as_ref()
             .map(|_| ())
             .map_err(Clone::clone),
+        missing: inspection.missing,
+        uid: inspection.uid.clone(),
+        generation: inspection.generation,
         selected: Vec::new(),
         pending: Vec::new(),
     }
@@ -97,10 +106,11 @@ fn report(inspection: &Inspection) -> InspectionReport {
 
 fn selects(inspection: &Inspection, snapshot: &Snapshot, pod: &Pod) -> bool {
     let labels = snapshot.labels_of(pod);
-    inspection
-        .selector
-        .as_ref()
-        .is_ok_and(|selector| selector.matches(&labels))
+    inspection.missing.is_none()
+        && inspection
+            .selector
+            .as_ref()
+            .is_ok_and(|selector| selector.matches(&labels))
 }
 
 /// A pod on the node's network is found by its cgroup, another by its interface, which

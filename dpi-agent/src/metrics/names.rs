@@ -8,7 +8,10 @@ use prometheus_client::{
     metrics::{counter::ConstCounter, gauge::ConstGauge},
 };
 
-use crate::node::{State, Status};
+use crate::{
+    node::{State, Status},
+    watches::WatchStatus,
+};
 
 /// Labelled values: a metric without labels has one without.
 type Values = Vec<(Vec<(&'static str, String)>, u64)>;
@@ -95,8 +98,94 @@ const METRICS: &[Metric] = &[
             vec![
                 (reason("alert_queue"), status.alerts.dropped_alert_queue),
                 (reason("output"), status.alerts.dropped_output),
+                (reason("events"), status.alerts.dropped_events),
             ]
         },
+    },
+    Metric {
+        name: "alerts_unresolved",
+        help: "Alerts that left without the name of the other end, which the cluster did not give in time",
+        kind: Kind::Counter,
+        values: |status| one(status.alerts.unresolved),
+    },
+    Metric {
+        name: "peer_look_ups",
+        help: "Addresses whose names were asked of the cluster",
+        kind: Kind::Counter,
+        values: |status| one(status.alerts.look_ups),
+    },
+    Metric {
+        name: "alerts_in_events",
+        help: "Alerts that a Kubernetes Event or its count tells of",
+        kind: Kind::Counter,
+        values: |status| one(status.alerts.events),
+    },
+    Metric {
+        name: "events",
+        help: "What the writer of Kubernetes Events did, by outcome; suppressed counts alerts, failed_requests requests",
+        kind: Kind::Counter,
+        values: |status| {
+            let counters = status.alerts.event_counters.iter();
+            let counters = counters.filter(|(name, _)| **name != "pending");
+            counters
+                .map(|(name, n)| (vec![("outcome", (*name).to_owned())], *n))
+                .collect()
+        },
+    },
+    Metric {
+        name: "events_pending",
+        help: "Alerts that wait to be told by an Event",
+        kind: Kind::Gauge,
+        values: |status| {
+            one(status
+                .alerts
+                .event_counters
+                .get("pending")
+                .copied()
+                .unwrap_or(0))
+        },
+    },
+    Metric {
+        name: "watch_synced",
+        help: "1 once a whole list of the resource was seen, by resource of the API server",
+        kind: Kind::Gauge,
+        values: |status| each_watch(status, |watch| u64::from(watch.synced)),
+    },
+    Metric {
+        name: "watch_objects",
+        help: "Objects that the agent holds, by resource of the API server",
+        kind: Kind::Gauge,
+        values: |status| each_watch(status, |watch| watch.objects as u64),
+    },
+    Metric {
+        name: "watch_lists",
+        help: "Whole lists that were read, by resource of the API server",
+        kind: Kind::Counter,
+        values: |status| each_watch(status, |watch| watch.lists),
+    },
+    Metric {
+        name: "watch_errors",
+        help: "Requests of watches that failed, by resource of the API server and reason",
+        kind: Kind::Counter,
+        values: |status| {
+            let watches = status.api.iter().flat_map(|api| &api.watches);
+            let errors = watches.flat_map(|(resource, watch)| {
+                watch.errors.iter().map(|(reason, n)| {
+                    let labels = vec![
+                        ("resource", (*resource).to_owned()),
+                        ("reason", (*reason).to_owned()),
+                    ];
+                    (labels, *n)
+                })
+            });
+            errors.collect()
+        },
+    },
+    Metric {
+        name: "stale",
+        help: "1 while what is known of the cluster may be out of date",
+        kind: Kind::Gauge,
+        values: |status| one(status.api.as_ref().map_or(0, |api| u64::from(api.stale))),
     },
     Metric {
         name: "flows_bypassed",
@@ -167,6 +256,16 @@ const METRICS: &[Metric] = &[
         values: |status| one(u64::from(status.state == State::Inspecting)),
     },
 ];
+
+/// One value for each watch; none where objects come from files.
+fn each_watch(status: &Status, value: fn(&WatchStatus) -> u64) -> Values {
+    let watches = status.api.iter().flat_map(|api| &api.watches);
+    let each = watches.map(|(resource, watch)| {
+        let label = vec![("resource", (*resource).to_owned())];
+        (label, value(watch))
+    });
+    each.collect()
+}
 
 fn one(value: u64) -> Values {
     vec![(Vec::new(), value)]

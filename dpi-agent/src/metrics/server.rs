@@ -1,6 +1,9 @@
 //! The HTTP side.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use axum::{
     Router,
@@ -12,7 +15,7 @@ use axum::{
 use prometheus_client::{encoding::text::encode, registry::Registry};
 use tokio::{net::TcpListener, sync::watch};
 
-use super::names::StatusCollector;
+use super::{names::StatusCollector, ready::Ready};
 use crate::node::Status;
 
 /// Prefix of every metric.
@@ -30,6 +33,12 @@ pub struct MetricsError {
 
 type Published = watch::Receiver<Arc<Status>>;
 
+#[derive(Clone)]
+struct Served {
+    status: Published,
+    ready: Arc<Mutex<Ready>>,
+}
+
 /// Takes the address.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, MetricsError> {
     let listener = TcpListener::bind(address).await;
@@ -38,28 +47,35 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, MetricsError> {
 
 /// Serves until the process ends.
 pub async fn serve(listener: TcpListener, status: Published) {
+    let state = Served {
+        status,
+        ready: Arc::default(),
+    };
     let router = Router::new()
         .route("/metrics", get(metrics))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
-        .with_state(status);
+        .with_state(state);
     if let Err(error) = axum::serve(listener, router).await {
         tracing::error!(%error, "metrics are not served any more");
     }
 }
 
-async fn metrics(State(status): State<Published>) -> impl IntoResponse {
-    let status = Arc::clone(&status.borrow());
+async fn metrics(State(served): State<Served>) -> impl IntoResponse {
+    let status = Arc::clone(&served.status.borrow());
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], text(status))
 }
 
-async fn ready(State(status): State<Published>) -> impl IntoResponse {
-    let status = Arc::clone(&status.borrow());
-    if super::is_ready(&status) {
+async fn ready(State(served): State<Served>) -> impl IntoResponse {
+    let status = Arc::clone(&served.status.borrow());
+    let mut ready = served.ready.lock().unwrap_or_else(PoisonError::into_inner);
+    let Err(missing) = ready.see(&status) else {
         return (StatusCode::OK, "ready\n".to_owned());
-    }
-    let why = status.problems.first().map_or("starting", String::as_str);
+    };
+    let api = status.api.iter().flat_map(|api| &api.problems);
+    let why = status.problems.iter().chain(api).next();
+    let why = why.map_or(missing, String::as_str);
     (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n"))
 }
 

@@ -14,6 +14,7 @@ mod plan;
 mod rings;
 mod session;
 mod slots;
+mod source;
 mod state;
 mod status;
 mod supervisor;
@@ -23,9 +24,11 @@ mod worker_process;
 pub(crate) mod testing;
 
 pub use account::{Account, Balance};
-pub use options::Options;
+pub use options::{Objects, Options};
 pub use rings::CaptureError;
 pub use session::SessionError;
+pub use source::ObjectsError;
+pub(crate) use state::replace as replace_file;
 pub use status::{
     AlertStatus, CaptureStatus, InspectionStatus, PodStatus, RulesStatus, State, Status,
     WorkerStatus,

@@ -4,13 +4,13 @@ use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
 use dpi_capture::sink::Preference;
 
-use crate::alerts::Format;
+use crate::alerts::{Format, events::PeerDetail};
 
 /// Everything `dpi-agent node` can be told.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Directory of YAML manifests.
-    pub manifests: PathBuf,
+    /// Where the objects come from.
+    pub objects: Objects,
     /// Directory of rule files.
     pub rules: PathBuf,
     /// File that alerts are appended to; `None`: standard output.
@@ -37,4 +37,18 @@ pub struct Options {
     pub status: Option<PathBuf>,
     /// Level of the eBPF programs' log, 0 (off) to 5.
     pub ebpf_log: u8,
+    /// What Events say of the other end; `None`: no Events are written.
+    pub events: Option<PeerDetail>,
+}
+
+/// Where the objects come from.
+#[derive(Clone, Debug)]
+pub enum Objects {
+    /// A directory of YAML manifests.
+    Manifests(PathBuf),
+    /// The API server.
+    Api {
+        /// How it is reached; `None`: by the pod's service account.
+        kubeconfig: Option<PathBuf>,
+    },
 }

@@ -94,13 +94,18 @@ impl Session {
     }
 
     /// Brings the kernel to `wanted`. Steps that fail are told and left for the next time.
+    /// With `keep` nothing is taken away: what `wanted` lacks may only not be known yet.
     pub(super) fn reconcile(
         &mut self,
         wanted: &Plan,
         interfaces: &Interfaces,
+        keep: bool,
     ) -> Vec<(Step, KernelError)> {
         let mut failed = Vec::new();
         for step in steps(&self.plan, wanted) {
+            if keep && matches!(step, Step::Detach(_) | Step::ClearCgroup(_)) {
+                continue;
+            }
             match self.take(step, interfaces) {
                 Ok(()) => self.plan.apply(step),
                 Err(error) => failed.push((step, error)),
@@ -161,7 +166,7 @@ impl Session {
 
     /// Takes every program off; nothing is handed over after it.
     pub(super) fn quiesce(&mut self) {
-        let failed = self.reconcile(&Plan::default(), &Interfaces::default());
+        let failed = self.reconcile(&Plan::default(), &Interfaces::default(), false);
         for (step, error) in failed {
             tracing::warn!(?step, "{}", error_line(&error));
         }

@@ -66,7 +66,7 @@ fn path(directory: &Path) -> PathBuf {
 }
 
 /// Writes a file so that readers see the old content or the new, never a part.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let new = path.with_file_name(name);

@@ -6,6 +6,7 @@ use dpi_api::messages::{RuleProblem, RulesReport};
 use serde::Serialize;
 
 use super::account::{Account, Balance};
+use crate::watches::ApiStatus;
 
 /// Everything, as written to the status file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -21,6 +22,8 @@ pub struct Status {
     pub state: State,
     /// Each inspection.
     pub inspections: Vec<InspectionStatus>,
+    /// How the watches of the API server are; none where objects come from files.
+    pub api: Option<ApiStatus>,
     /// What is wrong with the manifests.
     pub manifest_problems: Vec<String>,
     /// The rules in force; none while nothing is selected.
@@ -65,6 +68,14 @@ pub struct InspectionStatus {
     pub namespace: String,
     /// Name.
     pub name: String,
+    /// The object's UID, where its source has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
+    /// The object's generation, where its source has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generation: Option<i64>,
+    /// Alerts found for it since the agent started.
+    pub alerts: u64,
     /// What is wrong with its selector.
     pub error: Option<String>,
     /// Pods of this node that it selects.
@@ -156,7 +167,7 @@ pub struct CaptureStatus {
 }
 
 /// Where the alerts went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct AlertStatus {
     /// Found by workers.
     pub found: u64,
@@ -168,4 +179,15 @@ pub struct AlertStatus {
     pub dropped_alert_queue: u64,
     /// Lost because the output was slow or failed.
     pub dropped_output: u64,
+    /// Left without the name of the other end, though the cluster may know it.
+    pub unresolved: u64,
+    /// Names asked of the cluster.
+    pub look_ups: u64,
+    /// Told by a Kubernetes Event.
+    pub events: u64,
+    /// Lost on their way to an Event.
+    pub dropped_events: u64,
+    /// What the writer of Events counts.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub event_counters: BTreeMap<&'static str, u64>,
 }

@@ -16,7 +16,7 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 
-use super::{Annotations, HintError, Inspection, Labels, Pod, Snapshot};
+use super::{Annotations, HintError, Inspection, Labels, Missing, Pod, Snapshot};
 
 /// Collects objects. An object that is refused leaves the others as they are.
 #[derive(Debug)]
@@ -84,6 +84,15 @@ impl Builder {
         &mut self,
         object: &DeepPacketInspection,
     ) -> Result<Result<(), SelectorError>, ObjectError> {
+        self.inspection_lacking(object, None)
+    }
+
+    /// The same for an inspection whose selector names labels that are not known.
+    pub fn inspection_lacking(
+        &mut self,
+        object: &DeepPacketInspection,
+        missing: Option<Missing>,
+    ) -> Result<Result<(), SelectorError>, ObjectError> {
         let (namespace, name) = namespaced(&object.metadata)?;
         let name = InspectionRef { namespace, name };
         if self.inspections.contains_key(&name) {
@@ -96,6 +105,7 @@ impl Builder {
             uid: object.metadata.uid.clone(),
             generation: object.metadata.generation,
             selector,
+            missing,
         };
         self.inspections.insert(name, inspection);
         Ok(outcome)
@@ -110,6 +120,22 @@ impl Builder {
         let pod = Pod::from_object(object, annotations)?;
         self.pods.insert(key, Arc::new(pod));
         Ok(())
+    }
+
+    /// Takes a pod that was read already; it takes the place of one of its name.
+    pub fn known_pod(&mut self, pod: Arc<Pod>) {
+        let key = (pod.namespace.clone(), pod.name.clone());
+        self.pods.insert(key, pod);
+    }
+
+    /// Takes the labels of the namespace called `name`.
+    pub fn namespace_labels(&mut self, name: String, labels: Labels) {
+        self.namespaces.insert(name, labels);
+    }
+
+    /// Takes the labels of a service account by its namespace and name.
+    pub fn service_account_labels(&mut self, key: (String, String), labels: Labels) {
+        self.service_accounts.insert(key, labels);
     }
 
     /// Takes a namespace's labels.

@@ -17,7 +17,7 @@ use std::{
 };
 
 pub use builder::{Builder, ObjectError};
-pub use inspection::Inspection;
+pub use inspection::{Inspection, Missing};
 pub use labels::PodLabels;
 pub use pod::{
     Annotations, CGROUP_ANNOTATION, CgroupPath, HintError, INTERFACE_ANNOTATION, InterfaceName,

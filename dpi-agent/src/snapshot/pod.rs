@@ -6,6 +6,7 @@ use std::{
 };
 
 use k8s_openapi::api::core::v1;
+use serde::{Deserialize, Serialize};
 
 use super::{Labels, ObjectError};
 
@@ -18,7 +19,7 @@ pub const CGROUP_ANNOTATION: &str = "dpi-agent.dev/cgroup";
 
 /// Identity of a pod for its life. Files that name no UID get `namespace/name` instead,
 /// which no UID of an API server can be.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PodUid(pub String);
 
 impl fmt::Display for PodUid {
@@ -28,7 +29,7 @@ impl fmt::Display for PodUid {
 }
 
 /// One pod.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pod {
     /// Identity.
     pub uid: PodUid,
@@ -49,8 +50,10 @@ pub struct Pod {
     /// It succeeded or failed: it is not inspected, and its addresses may be another's.
     pub finished: bool,
     /// Its host-side interface, if an annotation names it.
+    #[serde(skip)]
     pub interface: Option<InterfaceName>,
     /// Its cgroup, if an annotation names it.
+    #[serde(skip)]
     pub cgroup: Option<CgroupPath>,
 }
 

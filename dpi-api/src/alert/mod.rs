@@ -14,7 +14,7 @@ mod wire;
 
 pub use community_id::{FlowTuple, Ports, community_id};
 pub use record::{
-    AlertRecord, End, Endpoint, EventType, InspectionRef, Kubernetes, Signature, Suppressed,
+    AlertRecord, End, Endpoint, EventType, InspectionRef, Kubernetes, Peer, Signature, Suppressed,
     protocol_name,
 };
 pub use severity::Severity;

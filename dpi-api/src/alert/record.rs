@@ -121,6 +121,9 @@ pub struct Kubernetes {
     pub node: Option<String>,
     /// Which end is the inspected workload.
     pub inspected: End,
+    /// What became of naming the other end, where the cluster had to be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<Peer>,
     /// The sender, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub src: Option<Endpoint>,
@@ -139,14 +142,32 @@ pub enum End {
     Dest,
 }
 
-/// A pod as an end of a flow.
+/// What became of naming the end that is not the inspected workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Peer {
+    /// It is a pod.
+    Pod,
+    /// It is a Service.
+    Service,
+    /// No pod and no Service of the cluster has its address.
+    Unknown,
+    /// The cluster was not asked or did not answer in time.
+    Unresolved,
+}
+
+/// A pod, or a Service, as an end of a flow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Endpoint {
-    /// The pod's namespace.
+    /// The namespace.
     pub namespace: String,
-    /// The pod's name.
+    /// The pod's name; empty for a Service.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub pod: String,
+    /// The Service's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
     /// The pod's UID, where the source of objects has one.
     #[serde(rename = "podUID", default, skip_serializing_if = "Option::is_none")]
     pub pod_uid: Option<String>,
@@ -163,7 +184,8 @@ pub struct Endpoint {
 
 impl std::fmt::Display for Endpoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.namespace, self.pod)
+        let name = self.service.as_ref().unwrap_or(&self.pod);
+        write!(f, "{}/{name}", self.namespace)
     }
 }
 

@@ -100,6 +100,7 @@ impl Supervisor {
             }
         }
         self.listen();
+        self.alerts.flush();
         // Dropping it kills it.
         self.worker = None;
     }

@@ -4,16 +4,27 @@ use std::{io, path::PathBuf};
 
 use dpi_capture::BudgetError;
 
-use crate::{
-    alerts::OutputError, interfaces::NetlinkError, kernel, manifests::SourceError, metrics,
-};
+use super::super::source::ObjectsError;
+use crate::{alerts::OutputError, interfaces::NetlinkError, kernel, metrics};
 
 /// Why the supervisor ends before it is told to.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeError {
-    /// The manifests.
+    /// The manifests or the API server.
     #[error(transparent)]
-    Source(#[from] SourceError),
+    Objects(#[from] ObjectsError),
+    /// Another agent is here.
+    #[error(
+        "another agent{} runs with state directory {path}; there is one agent on a node: stop it, or \
+         name another --state-dir, --pin-dir and --sink-name if both are meant",
+        pid.as_ref().map(|pid| format!(" (pid {pid})")).unwrap_or_default()
+    )]
+    AnotherAgent {
+        /// The directory.
+        path: PathBuf,
+        /// The other one's process, where it is known.
+        pid: Option<String>,
+    },
     /// The rules directory.
     #[error(
         "rules directory {path}: {source}; name an existing directory with *.rules files by --rules"

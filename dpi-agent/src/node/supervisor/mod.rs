@@ -1,5 +1,6 @@
 //! The loop that brings about what is desired.
 
+mod alone;
 mod closing;
 mod error;
 mod events;
@@ -14,9 +15,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use dpi_api::messages::{EngineLimits, RulesReport, ToWorker};
+use dpi_api::{
+    alert::InspectionRef,
+    messages::{EngineLimits, RulesReport, ToWorker},
+};
 use dpi_capture::{Budget, BudgetError, Geometry, memory_limit, ring_budget};
 use dpi_common::Slot;
+use kube::Client;
 use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::watch;
 
@@ -31,18 +36,20 @@ use super::{
     rings::CaptureOptions,
     session::Session,
     slots::Slots,
+    source::Source,
     state::State as Saved,
     status::{State, Status},
     worker_process::{WorkerEvent, WorkerProcess},
 };
 use crate::{
-    alerts::AlertOutput,
+    alerts::{
+        AlertOutput, Dispatch, Peers, Sink,
+        events::{EventSink, PeerDetail},
+    },
     desired::{Desired, Endpoint, desired},
     error_line::error_line,
     interfaces::{self, CgroupId, Interfaces, Location, NotFound},
-    kernel,
-    manifests::DirectorySource,
-    metrics,
+    kernel, log_level, metrics, reports,
     snapshot::{CgroupPath, PodUid, Snapshot},
 };
 
@@ -70,7 +77,6 @@ const FLOW_BYTES: u64 = 1024;
 pub async fn run(options: Options) -> Result<(), NodeError> {
     let mut events = Events::new()?;
     kernel::check().map_err(Box::new)?;
-    let source = DirectorySource::start(options.manifests.clone(), options.node_name.clone())?;
     std::fs::read_dir(&options.rules).map_err(|source| NodeError::Rules {
         path: options.rules.clone(),
         source,
@@ -79,20 +85,52 @@ pub async fn run(options: Options) -> Result<(), NodeError> {
         path: options.state_dir.clone(),
         source,
     })?;
+    // Held until the process ends.
+    let _alone = alone::lock(&options.state_dir)?;
+    log_level::forget(&options.state_dir);
     let output = AlertOutput::open(options.output.as_deref(), options.format)?;
     let budget = budget(&options)?;
+    let (source, client) = Source::start(
+        &options.objects,
+        options.node_name.as_deref(),
+        options.state_dir.clone(),
+    )
+    .await?;
     let (published, readers) = watch::channel(Arc::new(Status::default()));
+    let (snapshots, known) = watch::channel(Arc::new(Snapshot::default()));
+    let alerts = dispatch(output, client.as_ref(), options.events, known);
+    let reporter = client.zip(options.node_name.clone());
+    let reporter = reporter
+        .map(|(client, node)| tokio::spawn(reports::run(client, node, published.subscribe())));
     if let Some(address) = options.metrics {
         let server = metrics::bind(address).await?;
         tokio::spawn(metrics::serve(server, readers));
     }
-    let mut supervisor = Supervisor::new(options, &budget, source, output, published)?;
-    supervisor.remove_leftovers().await;
+    let mut supervisor = Supervisor::new(options, &budget, source, snapshots, alerts, published)?;
     supervisor.resolve();
     supervisor.run(&mut events).await;
     supervisor.shut_down().await;
     supervisor.publish(State::Stopped);
+    drop(supervisor);
+    if let Some(reporter) = reporter {
+        // It tells the cluster that nothing is inspected here any more, and ends.
+        let _ = tokio::time::timeout(FAREWELL, reporter).await;
+    }
     Ok(())
+}
+
+/// The way of alerts: to the output, and to Events where there is an API server.
+fn dispatch(
+    output: AlertOutput,
+    client: Option<&Client>,
+    events: Option<PeerDetail>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+) -> Dispatch {
+    let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(output)];
+    if let (Some(client), Some(peer)) = (client, events) {
+        sinks.push(Box::new(EventSink::start(client.clone(), peer, snapshots)));
+    }
+    Dispatch::new(sinks, client.cloned().map(Peers::start))
 }
 
 /// How the memory is shared out.
@@ -110,9 +148,9 @@ struct Supervisor {
     options: Options,
     capture: CaptureOptions,
     limits: EngineLimits,
-    snapshots: watch::Receiver<Arc<Snapshot>>,
-    source: DirectorySource,
-    output: AlertOutput,
+    source: Source,
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    alerts: Dispatch,
     published: watch::Sender<Arc<Status>>,
     interfaces: Interfaces,
     snapshot: Arc<Snapshot>,
@@ -142,20 +180,25 @@ struct Supervisor {
     account: Account,
     saved: Option<Saved>,
     received: u64,
+    /// Alerts for each inspection that there is.
+    alerts_for: BTreeMap<InspectionRef, u64>,
     bypasses: u64,
+    /// Pins of an earlier run have not been looked for yet.
+    leftovers: bool,
 }
 
 impl Supervisor {
     fn new(
         options: Options,
         budget: &Budget,
-        source: DirectorySource,
-        output: AlertOutput,
+        mut source: Source,
+        snapshots: watch::Sender<Arc<Snapshot>>,
+        alerts: Dispatch,
         published: watch::Sender<Arc<Status>>,
     ) -> Result<Self, NodeError> {
         let saved = Saved::read(&options.state_dir);
-        let snapshots = source.snapshots();
-        let snapshot = Arc::clone(&snapshots.borrow());
+        let snapshot = source.snapshot();
+        snapshots.send_replace(Arc::clone(&snapshot));
         let capture = CaptureOptions {
             sink: options.sink,
             name: options.sink_name.clone(),
@@ -177,9 +220,9 @@ impl Supervisor {
                 .unwrap_or_default(),
             slots: Slots::starting_at(Slot::new_checked(1).unwrap_or(Slot::MAX)),
             options,
-            snapshots,
             source,
-            output,
+            snapshots,
+            alerts,
             published,
             snapshot,
             outcome: Outcome::default(),
@@ -201,12 +244,18 @@ impl Supervisor {
             last_end: None,
             saved,
             received: 0,
+            alerts_for: BTreeMap::new(),
             bypasses: 0,
+            leftovers: true,
         })
     }
 
     async fn run(&mut self, events: &mut Events) {
         loop {
+            if self.leftovers && self.source.authoritative() {
+                self.leftovers = false;
+                self.remove_leftovers().await;
+            }
             let wake = self.wake();
             tokio::select! {
                 biased;
@@ -214,10 +263,13 @@ impl Supervisor {
                 _ = events.interrupt.recv() => return,
                 _ = events.look.tick() => self.look(),
                 _ = events.tick.tick() => self.tick(),
-                changed = self.snapshots.changed() => match changed {
-                    Ok(()) => self.snapshot_changed(),
-                    Err(_) => return,
-                },
+                more = self.source.changed() => {
+                    if !more {
+                        return;
+                    }
+                    self.snapshot_changed();
+                }
+                () = self.alerts.next() => self.alerts.settle(Instant::now()),
                 () = links_changed(&events.links) => self.resolve_soon(),
                 event = worker_event(&mut self.worker) => match event {
                     WorkerEvent::Speaks => self.listen(),
@@ -263,8 +315,15 @@ impl Supervisor {
     }
 
     fn snapshot_changed(&mut self) {
-        self.snapshot = Arc::clone(&self.snapshots.borrow_and_update());
-        self.desired = desired(&self.snapshot);
+        let snapshot = self.source.snapshot();
+        if !Arc::ptr_eq(&snapshot, &self.snapshot) {
+            self.snapshots.send_replace(Arc::clone(&snapshot));
+            self.snapshot = snapshot;
+            self.desired = desired(&self.snapshot);
+            let there = self.snapshot.inspections();
+            self.alerts_for
+                .retain(|name, _| there.binary_search_by(|i| i.name.cmp(name)).is_ok());
+        }
         match interfaces::read() {
             Ok(interfaces) => self.interfaces = interfaces,
             Err(error) => tracing::warn!(%error, "the node's interfaces cannot be read"),
@@ -328,7 +387,8 @@ impl Supervisor {
     fn drive(&mut self) {
         if self.desired.endpoints.is_empty() {
             self.start_at = None;
-            self.closing = self.worker.is_some() || self.session.is_some();
+            let there = self.worker.is_some() || self.session.is_some();
+            self.closing = there && self.source.authoritative();
         } else if self.worker.is_none() {
             if self.start_at.is_none() {
                 self.start_worker();
@@ -353,7 +413,8 @@ impl Supervisor {
             self.resolve_at.get_or_insert(Instant::now() + LOOK);
         }
         // A pod that goes is not inspected any more before another is.
-        let failed = session.reconcile(&self.outcome.plan, &self.interfaces);
+        let keep = !self.source.authoritative();
+        let failed = session.reconcile(&self.outcome.plan, &self.interfaces, keep);
         self.failed.clear();
         for (step, error) in failed {
             let message = error_line(&error);

@@ -1,6 +1,6 @@
 //! The status, as it is now.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     super::{
@@ -44,8 +44,9 @@ impl Supervisor {
 
     fn status(&self, state: State) -> Status {
         let account = self.accounted();
-        let problems = self.source.problems();
-        let problems = problems.borrow().iter().map(ToString::to_string).collect();
+        let written = self.alerts.written();
+        let dropped = self.alerts.dropped();
+        let of = |counts: &BTreeMap<&str, u64>, sink| counts.get(sink).copied().unwrap_or(0);
         Status {
             node: self.options.node_name.clone(),
             version: env!("CARGO_PKG_VERSION"),
@@ -57,7 +58,8 @@ impl Supervisor {
                 .iter()
                 .map(|i| self.inspection(i))
                 .collect(),
-            manifest_problems: problems,
+            api: self.source.api(),
+            manifest_problems: self.source.problems(),
             rules: self.rules.as_ref().map(RulesStatus::from),
             problems: self
                 .rules_error
@@ -86,9 +88,14 @@ impl Supervisor {
             alerts: AlertStatus {
                 found: account.alerts,
                 received: self.received,
-                written: self.output.written(),
+                written: of(&written, "output"),
                 dropped_alert_queue: account.alerts_dropped,
-                dropped_output: self.output.dropped(),
+                dropped_output: of(&dropped, "output"),
+                unresolved: self.alerts.unresolved(),
+                look_ups: self.alerts.look_ups(),
+                events: of(&written, "events"),
+                dropped_events: of(&dropped, "events"),
+                event_counters: self.alerts.counters().remove("events").unwrap_or_default(),
             },
             account,
             bypasses: self.bypasses,
@@ -108,7 +115,18 @@ impl Supervisor {
         InspectionStatus {
             namespace: report.inspection.namespace.clone(),
             name: report.inspection.name.clone(),
-            error: report.accepted.as_ref().err().map(ToString::to_string),
+            uid: report.uid.clone(),
+            generation: report.generation,
+            alerts: self
+                .alerts_for
+                .get(&report.inspection)
+                .copied()
+                .unwrap_or(0),
+            error: match (&report.accepted, report.missing) {
+                (Err(error), _) => Some(error.to_string()),
+                (Ok(()), Some(missing)) => Some(missing.to_string()),
+                (Ok(()), None) => None,
+            },
             pods: selected.chain(pending).collect(),
         }
     }

@@ -1,7 +1,7 @@
 //! What is done again and again: watchdog, lease, books, status.
 
 use super::{GRACE, Supervisor, monotonic};
-use crate::error_line::error_line;
+use crate::{error_line::error_line, log_level};
 
 impl Supervisor {
     pub(super) fn look(&mut self) {
@@ -35,6 +35,7 @@ impl Supervisor {
                 tracing::warn!(%error, "the rings' figures cannot be read");
             }
         }
+        log_level::follow(&self.options.state_dir);
         self.save();
         self.publish_now();
     }

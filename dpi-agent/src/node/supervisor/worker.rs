@@ -230,7 +230,10 @@ impl Supervisor {
                 let owner = self.slots.owner(alert.slot).map(Arc::as_ref);
                 let node = self.options.node_name.as_deref();
                 let record = alerts::record(&alert, owner, &self.snapshot, node);
-                self.output.write(&record);
+                for inspection in &record.dpi {
+                    *self.alerts_for.entry(inspection.clone()).or_default() += 1;
+                }
+                self.alerts.take(record, Instant::now());
             }
             ToSupervisor::Bypass(records) => {
                 if let Some(session) = &mut self.session {

@@ -1,0 +1,59 @@
+//! The role `operator`: it folds what the nodes report into the status of each
+//! `DeepPacketInspection`.
+//!
+//! One operator works at a time (`lease`); any number may wait. `fold` is a pure function
+//! of an inspection and the nodes' reports; `controller` follows both and writes what has
+//! changed, state within a second, counters once a minute. Agents never write an
+//! inspection's status, and this never writes a node's report.
+
+mod controller;
+mod fold;
+mod lease;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::apiserver::connect;
+use lease::Lease;
+
+/// Options of `operator`.
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    /// How the API server is reached; without it by the service account of the pod.
+    #[arg(long, value_name = "FILE", env = "KUBECONFIG")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Namespace of the lease by which operators take turns [default: that of the pod or
+    /// the kubeconfig].
+    #[arg(long, value_name = "NAME", env = "POD_NAMESPACE")]
+    pub namespace: Option<String>,
+}
+
+/// Folds until `SIGTERM` or `SIGINT`, or until the lease is lost: a process that cannot
+/// renew it must not write any more, and begins anew.
+pub async fn run(options: Options) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let client = connect(options.kubeconfig.as_deref()).await?;
+    let namespace = options.namespace;
+    let namespace = namespace.unwrap_or_else(|| client.default_namespace().to_owned());
+    let mut lease = Lease::new(client.clone(), &namespace);
+    let work = async {
+        lease.acquire().await;
+        tokio::select! {
+            lost = lease.keep() => Err(lost),
+            () = controller::run(client) => Ok(()),
+        }
+    };
+    let outcome = tokio::select! {
+        outcome = work => outcome,
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+    };
+    lease.release().await;
+    Ok(outcome?)
+}
+
+#[cfg(test)]
+mod tests;
