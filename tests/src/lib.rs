@@ -5,6 +5,7 @@ pub mod conversation;
 pub mod fidelity;
 pub mod kernel_fixture;
 pub mod kernel_frames;
+pub mod kube;
 pub mod lab;
 pub mod netns;
 pub mod tapped;
