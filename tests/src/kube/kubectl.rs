@@ -28,6 +28,7 @@ impl Kubectl {
     }
 
     /// The same server as another user.
+    #[must_use]
     pub fn with_kubeconfig(&self, kubeconfig: &Path) -> Self {
         Self {
             kubeconfig: kubeconfig.to_owned(),
@@ -67,7 +68,7 @@ impl Kubectl {
     /// Runs it; returns what it printed.
     pub fn run(&self, arguments: &[&str]) -> Result<String> {
         let output = self.command().args(arguments).output();
-        read(output.context("running kubectl")?, arguments)
+        read(&output.context("running kubectl")?, arguments)
     }
 
     /// Runs it and reads what it printed as JSON; `--output json` is added.
@@ -95,7 +96,7 @@ impl Kubectl {
         if let Some(mut stdin) = child.stdin.take() {
             stdin.write_all(input.as_bytes())?;
         }
-        read(child.wait_with_output()?, arguments)
+        read(&child.wait_with_output()?, arguments)
     }
 
     /// A token of a service account, good for `seconds` (the server's least is 600).
@@ -113,7 +114,7 @@ impl Kubectl {
     }
 }
 
-fn read(output: Output, arguments: &[&str]) -> Result<String> {
+fn read(output: &Output, arguments: &[&str]) -> Result<String> {
     if !output.status.success() {
         let stderr = String::from_utf8_lossy(&output.stderr);
         bail!("kubectl {}: {}", arguments.join(" "), stderr.trim());

@@ -6,7 +6,7 @@ use std::{
 };
 
 /// Directory with `etcd`, `kube-apiserver` and `kubectl`, as other projects call it too.
-pub const ASSETS: &str = "KUBEBUILDER_ASSETS";
+const ASSETS: &str = "KUBEBUILDER_ASSETS";
 /// Which version `cargo xtask setup` builds.
 const GO_MOD: &str = include_str!("../../../xtask/kube/go.mod");
 
