@@ -1,4 +1,5 @@
 //! The API server that other tests are played on.
+#![expect(clippy::print_stdout, reason = "the figures are worth seeing")]
 
 use std::path::Path;
 

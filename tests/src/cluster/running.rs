@@ -40,7 +40,7 @@ impl Cluster {
         let Some(state) = State::read()?.filter(State::healthy) else {
             return Ok(None);
         };
-        let programs = Programs::find(&up::NEEDED)?;
+        let programs = Programs::find(&["kubectl", "nsenter"])?;
         Ok(Some(Cluster {
             programs,
             cni: state.cni,

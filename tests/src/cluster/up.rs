@@ -31,7 +31,7 @@ pub struct Options {
     pub cni: Cni,
 }
 
-pub(super) const NEEDED: [&str; 14] = [
+const NEEDED: [&str; 14] = [
     "etcd",
     "kube-apiserver",
     "kube-controller-manager",

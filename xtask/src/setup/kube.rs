@@ -5,6 +5,7 @@
 //! a build that was cut short is not taken for a whole one.
 
 use std::{
+    fmt::Write as _,
     fs,
     io::{BufRead, BufReader, IsTerminal as _, Read},
     path::{Path, PathBuf},
@@ -131,7 +132,8 @@ fn ldflags(version: &str) -> String {
             ("gitMinor", minor.to_owned()),
             ("gitTreeState", "clean".to_owned()),
         ] {
-            flags.push_str(&format!(" -X {package}.{name}={value}"));
+            // Writing to a string does not fail.
+            let _ = write!(flags, " -X {package}.{name}={value}");
         }
     }
     flags
