@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use dpi_tests::{
     cluster::{Cluster, NODES, NodeAgent, PodSpec, TestCluster},
     kernel_fixture::skipped,
@@ -38,16 +38,19 @@ fn an_attack_between_nodes_is_told_at_both_ends() -> Result<()> {
         PodSpec::new(NAMESPACE, "blue", NODES[1]).label("app", "blue"),
     ])?;
     let directory = tempfile::tempdir()?;
-    let kubeconfig = account(&cluster)?;
     let mut agents = Vec::new();
     for node in NODES {
         let files = directory.path().join(node);
         write_manifests(&cluster, &files.join("manifests"))?;
-        agents.push((start(&cluster, node, &kubeconfig, &files)?, files));
+        agents.push((start(&cluster, node, &files)?, files));
     }
     for (agent, files) in &agents {
         let what = "one pod inspected on each node";
-        wait_for(what, START, || Ok(inspected(files)? == 1)).with_context(|| agent.log())?;
+        let ready = || {
+            ensure!(agent.alive(), "the agent ended");
+            Ok(inspected(files)? == 1)
+        };
+        wait_for(what, START, ready).with_context(|| agent.log())?;
         assert!(agent.pins() > 0);
     }
     let url = format!("http://{}{ATTACK}", pods[1].ip);
@@ -64,12 +67,6 @@ fn an_attack_between_nodes_is_told_at_both_ends() -> Result<()> {
     cluster.delete_namespace(NAMESPACE)
 }
 
-fn account(cluster: &Cluster) -> Result<PathBuf> {
-    let kubectl = cluster.kubectl();
-    kubectl.run(&["create", "serviceaccount", "dpi-agent", "-n", NAMESPACE])?;
-    cluster.service_account(NAMESPACE, "dpi-agent")
-}
-
 /// The pods as the API server has them, and an inspection of the red ones.
 fn write_manifests(cluster: &Cluster, directory: &Path) -> Result<()> {
     fs::create_dir_all(directory)?;
@@ -82,7 +79,7 @@ fn write_manifests(cluster: &Cluster, directory: &Path) -> Result<()> {
     Ok(fs::write(directory.join("red.yaml"), inspection)?)
 }
 
-fn start(cluster: &Cluster, node: &str, kubeconfig: &Path, files: &Path) -> Result<NodeAgent> {
+fn start(cluster: &Cluster, node: &str, files: &Path) -> Result<NodeAgent> {
     let program = PathBuf::from(env::var_os("DPI_AGENT").context("DPI_AGENT")?);
     let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules");
     let path = |name: &str| files.join(name).display().to_string();
@@ -104,7 +101,7 @@ fn start(cluster: &Cluster, node: &str, kubeconfig: &Path, files: &Path) -> Resu
         "--output",
         &output,
     ];
-    NodeAgent::start(cluster, node, &program, kubeconfig, files, &arguments)
+    NodeAgent::start(cluster, node, &program, None, files, &arguments)
 }
 
 /// How many pods are inspected.

@@ -28,12 +28,12 @@ pub struct NodeAgent {
 
 impl NodeAgent {
     /// Starts `program node --node-name NAME --pin-dir … ARGUMENTS` on a node. It finds
-    /// the API server by `KUBECONFIG`. Its log goes to `directory`.
+    /// the API server by `KUBECONFIG`, if it is to have one. Its log goes to `directory`.
     pub fn start(
         cluster: &Cluster,
         node: &str,
         program: &Path,
-        kubeconfig: &Path,
+        kubeconfig: Option<&Path>,
         directory: &Path,
         arguments: &[&str],
     ) -> Result<NodeAgent> {
@@ -46,7 +46,10 @@ impl NodeAgent {
             .arg("--pin-dir")
             .arg(&pins)
             .args(arguments)
-            .env("KUBECONFIG", kubeconfig);
+            .env_remove("KUBECONFIG");
+        if let Some(kubeconfig) = kubeconfig {
+            command.env("KUBECONFIG", kubeconfig);
+        }
         let daemon = Daemon::start(&format!("agent on {node}"), &mut command, &log)?;
         Ok(NodeAgent { daemon, pins, log })
     }

@@ -167,6 +167,11 @@ impl Cluster {
 
     /// Deletes a namespace with all that is in it, and waits for its end.
     pub fn delete_namespace(&self, namespace: &str) -> Result<()> {
+        // The controller that empties a namespace waits half a minute for pods that it
+        // has to end itself. A namespace that is not there has none.
+        let _ = self
+            .kubectl()
+            .run(&["delete", "pods", "--all", "-n", namespace]);
         let arguments = ["delete", "namespace", namespace, "--ignore-not-found"];
         self.kubectl().run(&arguments).map(drop)
     }
