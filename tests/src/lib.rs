@@ -1,10 +1,12 @@
 //! Tests that cross crates: kernel, namespaces, data, fidelity
 
 pub mod capture_file;
+pub mod cluster;
 pub mod conversation;
 pub mod fidelity;
 pub mod kernel_fixture;
 pub mod kernel_frames;
+pub mod kube;
 pub mod lab;
 pub mod netns;
 pub mod oracle;

@@ -162,7 +162,8 @@ fn remove_stale() {
     }
 }
 
-fn run(program: &str, arguments: &[&str]) -> Result<()> {
+/// Runs a program; its error is in ours.
+pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<()> {
     output(program, arguments).map(drop)
 }
 

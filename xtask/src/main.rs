@@ -9,6 +9,7 @@
 mod bench;
 mod build;
 mod cache;
+mod cluster;
 mod demo;
 mod fetch_rules;
 mod fuzz;
@@ -40,6 +41,8 @@ enum Task {
     Load(load::Options),
     /// Show live inspection without a cluster (needs root)
     Demo(demo::Options),
+    /// A two-node Kubernetes on this machine: up, down, status (needs root)
+    Cluster(cluster::Options),
     /// Pass every test that this machine can run, tier by tier
     Test(test::Options),
     /// Measure (prints ratios within one run; no thresholds)
@@ -58,6 +61,7 @@ fn main() -> Result<()> {
         Task::Build(options) => build::run(&options),
         Task::Load(options) => load::run(&options),
         Task::Demo(options) => demo::run(&options),
+        Task::Cluster(options) => cluster::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),

@@ -36,6 +36,9 @@ enum Tier {
     Kernel,
     /// The whole agent in network namespaces (needs root)
     Node,
+    /// A real API server; pods of a real cluster, the one that is up or one of its own
+    /// (the latter needs root)
+    Cluster,
     /// Starter rules, captures, fidelity to Snort 3 (parts need the shared test data)
     Data,
 }
@@ -118,6 +121,15 @@ fn run_tier(tier: Tier, skipped: &mut Vec<String>) -> Result<()> {
         }
         Tier::Kernel => run_cross(tier, &["kernel_", "capture_"], skipped),
         Tier::Node => run_cross(tier, &["node_"], skipped),
+        Tier::Cluster => {
+            // The tests themselves say what they miss; this says why it cannot be had.
+            if std::env::var_os("KUBEBUILDER_ASSETS").is_none()
+                && let Err(error) = setup::kube(false)
+            {
+                skipped.push(format!("skipped: tests on Kubernetes: {error:#}"));
+            }
+            run_cross(tier, &["cluster_"], skipped)
+        }
         Tier::Data => run_cross(
             tier,
             &["starter_rules", "pcap_command", "fidelity"],
@@ -156,6 +168,10 @@ fn cross(targets: &[String], alone: bool) -> Command {
     command.args(["--package", "dpi-tests"]);
     for target in targets {
         command.args(["--test", target]);
+    }
+    if !alone {
+        // Its own parts, such as what writes frames and images.
+        command.arg("--lib");
     }
     command.args(["--", "--nocapture"]);
     if alone {

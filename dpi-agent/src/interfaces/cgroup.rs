@@ -6,7 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::snapshot::CgroupPath;
+use super::process::pod_uid;
+use crate::snapshot::{CgroupPath, PodUid};
+
+/// Pods are at most that deep: kubelet's own root, `kubepods`, a class, the pod.
+const DEEPEST_POD: u32 = 6;
+/// Directories that are looked at for a pod; a node has some hundreds.
+const MAX_DIRECTORIES: usize = 20_000;
 
 /// The id and depth of a cgroup: the root has depth 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,15 +33,59 @@ pub fn cgroup_id(path: &CgroupPath) -> io::Result<CgroupId> {
     Ok(CgroupId { id, level })
 }
 
-/// Where cgroup2 is mounted, by `/proc/PID/mountinfo` (proc(5)): the mount point is the
-/// fifth field, the type stands first behind the lone `-`.
+/// The cgroup of a pod, by its UID in the directory's name: for an agent in a cgroup
+/// namespace of its own, where `/proc` shows paths from there and the node's hierarchy is
+/// mounted all the same.
+pub(super) fn of_pod(uid: &PodUid) -> Option<CgroupPath> {
+    let mountinfo = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    find(&mount_point(&mountinfo)?, uid)
+}
+
+/// Looks through the hierarchy, but not into pods.
+fn find(root: &Path, uid: &PodUid) -> Option<CgroupPath> {
+    let mut waiting = vec![(root.to_owned(), 0)];
+    let mut seen = 0;
+    while let Some((directory, depth)) = waiting.pop() {
+        for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
+            if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                continue;
+            }
+            seen += 1;
+            if seen > MAX_DIRECTORIES {
+                return None;
+            }
+            let path = entry.path();
+            match entry.file_name().to_str().and_then(pod_uid) {
+                Some(found) if found == *uid => {
+                    let below = path.strip_prefix(root).ok()?.to_str()?;
+                    return CgroupPath::new_checked(&format!("/{below}")).ok();
+                }
+                None if depth + 1 < DEEPEST_POD => waiting.push((path, depth + 1)),
+                Some(_) | None => {}
+            }
+        }
+    }
+    None
+}
+
+/// Where cgroup2 is mounted, by `/proc/PID/mountinfo` (proc(5)): the root within the
+/// hierarchy is the fourth field, the mount point the fifth, the type stands first behind
+/// the lone `-`. In a cgroup namespace a mount of the whole hierarchy has a root above
+/// ours (`/../..`); it comes before a mount of our own part.
 fn mount_point(mountinfo: &str) -> Option<PathBuf> {
-    mountinfo.lines().find_map(|line| {
-        let (mount, file_system) = line.split_once(" - ")?;
-        let is_cgroup2 = file_system.split(' ').next()? == "cgroup2";
-        let point = mount.split(' ').nth(4)?;
-        is_cgroup2.then(|| PathBuf::from(point))
-    })
+    let mounts: Vec<(&str, &str)> = mountinfo
+        .lines()
+        .filter_map(|line| {
+            let (mount, file_system) = line.split_once(" - ")?;
+            let is_cgroup2 = file_system.split(' ').next()? == "cgroup2";
+            let mut fields = mount.split(' ').skip(3);
+            let found = (fields.next()?, fields.next()?);
+            is_cgroup2.then_some(found)
+        })
+        .collect();
+    let whole = mounts.iter().find(|(root, _)| root.starts_with("/.."));
+    let (_, point) = whole.or(mounts.first())?;
+    Some(PathBuf::from(point))
 }
 
 #[cfg(test)]
@@ -61,6 +111,32 @@ mod tests {
             ),
         ] {
             assert_eq!(mount_point(mountinfo), expected.map(PathBuf::from));
+        }
+    }
+
+    #[test]
+    fn a_pod_is_found_in_the_hierarchy() {
+        const UID: &str = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
+        let uid = PodUid(UID.to_owned());
+        let slice = format!(
+            "kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{}.slice",
+            UID.replace('-', "_")
+        );
+        let other = UID.replace("3f", "4f");
+        for (path, expected) in [
+            (format!("kubepods/besteffort/pod{UID}"), true),
+            (slice, true),
+            (format!("a/b/kubepods/burstable/pod{UID}"), true),
+            // Another pod's, and what is within another pod.
+            (format!("kubepods/pod{other}"), false),
+            (format!("kubepods/pod{other}/pod{UID}"), false),
+            // Too deep for one of kubelet's.
+            (format!("a/b/c/d/e/f/pod{UID}"), false),
+        ] {
+            let root = tempfile::tempdir().unwrap();
+            fs::create_dir_all(root.path().join(&path).join("container")).unwrap();
+            let found = find(root.path(), &uid).map(|found| found.to_string());
+            assert_eq!(found, expected.then(|| format!("/{path}")), "{path}");
         }
     }
 }

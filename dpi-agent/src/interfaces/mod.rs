@@ -1,13 +1,23 @@
-//! Where a pod's packets can be found on this node.
+//! Where a pod's packets can be found on this node, whatever the network plugin.
 //!
-//! [`Interfaces`] is a table of the links and host routes of this network namespace at
-//! one moment; [`Interfaces::locate`] is a pure look-up in it. [`Changes`] tells when a
-//! new table is due. Nothing here attaches anything, and no CNI is known by name.
+//! [`Reader`] reads `table` ([`Interfaces`]): the links, routes and neighbours of this
+//! network namespace at one moment, and which links lead to which pod. `process` finds a
+//! pod's processes by their cgroups, `netlink` asks the kernel, `dump` understands its
+//! answers, `locate` looks a pod up ([`Interfaces::locate`], pure), `cgroup` finds those
+//! of pods on the node's own network. [`Changes`] tells when a new table is due. Nothing
+//! here attaches anything or enters a namespace, and no plugin is known by name.
 
 mod cgroup;
+mod dump;
 mod locate;
 mod netlink;
+mod process;
+mod table;
+#[cfg(test)]
+mod tests;
 
 pub use cgroup::{CgroupId, cgroup_id};
-pub use locate::{Interfaces, Link, Location, NotFound, Route};
-pub use netlink::{Changes, NetlinkError, read};
+pub use dump::{Reader, read};
+pub use locate::{Location, Nic, NotFound};
+pub use netlink::{Changes, NetlinkError};
+pub use table::{Forwarding, Interfaces, Link, Neighbour, PodNetwork, Route};

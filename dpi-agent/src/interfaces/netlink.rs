@@ -1,9 +1,8 @@
-//! Dumps of links and routes, and notice of their changes, by `NETLINK_ROUTE`.
+//! Questions to the kernel, and notice of its changes, by `NETLINK_ROUTE`.
 
 use std::{
     io,
     mem::MaybeUninit,
-    net::IpAddr,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
 };
 
@@ -12,8 +11,7 @@ use netlink_packet_core::{
 };
 use netlink_packet_route::{
     RouteNetlinkMessage,
-    link::{LinkAttribute, LinkFlags, LinkMessage},
-    route::{RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteType},
+    nsid::{NsidAttribute, NsidMessage},
 };
 use rustix::{
     io::Errno,
@@ -22,8 +20,6 @@ use rustix::{
         sendto, socket_with,
     },
 };
-
-use super::{Interfaces, Link, Route};
 
 /// `RTMGRP_LINK`, `RTMGRP_IPV4_ROUTE` and `RTMGRP_IPV6_ROUTE` of `linux/rtnetlink.h`.
 const GROUPS: u32 = 0x1 | 0x40 | 0x400;
@@ -39,7 +35,7 @@ pub enum NetlinkError {
     #[error("rtnetlink: {0}")]
     System(#[from] io::Error),
     /// The kernel refused the request.
-    #[error("rtnetlink refused the dump of {what}: {source}")]
+    #[error("rtnetlink refused to tell {what}: {source}")]
     Refused {
         /// What was asked for.
         what: &'static str,
@@ -57,30 +53,6 @@ pub enum NetlinkError {
     /// The table changed each time.
     #[error("the table of {0} changes faster than it can be read")]
     Restless(&'static str),
-}
-
-/// Reads the links and routes of this network namespace.
-pub fn read() -> Result<Interfaces, NetlinkError> {
-    let links = dump(
-        "links",
-        &RouteNetlinkMessage::GetLink(LinkMessage::default()),
-    )?;
-    let routes = dump(
-        "routes",
-        &RouteNetlinkMessage::GetRoute(RouteMessage::default()),
-    )?;
-    let links = links.into_iter().filter_map(|message| match message {
-        RouteNetlinkMessage::NewLink(link) => read_link(link),
-        _ => None,
-    });
-    let routes: Vec<Route> = routes
-        .into_iter()
-        .filter_map(|message| match message {
-            RouteNetlinkMessage::NewRoute(route) => read_route(&route),
-            _ => None,
-        })
-        .collect();
-    Ok(Interfaces::new(links, &routes))
 }
 
 /// Notice of changes of links and routes.
@@ -128,95 +100,107 @@ fn open(groups: u32, flags: SocketFlags) -> io::Result<OwnedFd> {
     Ok(socket)
 }
 
-fn dump(
+/// All entries of a table of the kernel.
+pub(super) fn dump(
     what: &'static str,
     request: &RouteNetlinkMessage,
 ) -> Result<Vec<RouteNetlinkMessage>, NetlinkError> {
     for _ in 0..ATTEMPTS {
-        if let Some(messages) = dump_once(what, request.clone())? {
-            return Ok(messages);
+        let answer = ask(what, request.clone(), NLM_F_DUMP)?;
+        if answer.whole {
+            return Ok(answer.messages);
         }
     }
     Err(NetlinkError::Restless(what))
 }
 
-/// `None` if the table changed meanwhile.
-fn dump_once(
+/// The number that this network namespace has for the one of a process, -1 if it has none
+/// (`RTM_GETNSID`, Linux 4.0; needs no capability). `ESRCH` for a process that is gone or
+/// not in our PID namespace.
+pub(super) fn namespace_of(pid: u32) -> Result<i32, NetlinkError> {
+    const WHAT: &str = "the number of a network namespace";
+    let mut question = NsidMessage::default();
+    question.attributes.push(NsidAttribute::Pid(pid));
+    let answer = ask(WHAT, RouteNetlinkMessage::GetNsId(question), 0)?;
+    let mut attributes = answer
+        .messages
+        .into_iter()
+        .flat_map(|message| match message {
+            RouteNetlinkMessage::NewNsId(answer) => answer.attributes,
+            _ => Vec::new(),
+        });
+    let number = attributes.find_map(|attribute| match attribute {
+        NsidAttribute::Id(number) => Some(number),
+        _ => None,
+    });
+    number.ok_or_else(|| NetlinkError::Malformed {
+        what: WHAT,
+        reason: "no NETNSA_NSID in it".to_owned(),
+    })
+}
+
+/// What the kernel said.
+struct Answer {
+    messages: Vec<RouteNetlinkMessage>,
+    /// The table did not change while it was read.
+    whole: bool,
+}
+
+/// Asks once. A dump ends with a message of its own, anything else with its first.
+fn ask(
     what: &'static str,
-    request: RouteNetlinkMessage,
-) -> Result<Option<Vec<RouteNetlinkMessage>>, NetlinkError> {
+    question: RouteNetlinkMessage,
+    flags: u16,
+) -> Result<Answer, NetlinkError> {
     let socket = open(0, SocketFlags::empty())?;
+    send(&socket, question, NLM_F_REQUEST | flags)?;
+    let mut answer = Answer {
+        messages: Vec::new(),
+        whole: true,
+    };
+    let mut buffer = vec![0_u8; BUFFER];
+    loop {
+        let (len, _) = recv(&socket, &mut buffer, RecvFlags::empty()).map_err(io::Error::from)?;
+        let rest = buffer.get(..len).unwrap_or_default();
+        if take(what, rest, &mut answer)? || flags & NLM_F_DUMP == 0 {
+            return Ok(answer);
+        }
+    }
+}
+
+fn send(socket: &OwnedFd, question: RouteNetlinkMessage, flags: u16) -> io::Result<()> {
     let mut header = NetlinkHeader::default();
-    header.flags = NLM_F_REQUEST | NLM_F_DUMP;
-    let mut message = NetlinkMessage::new(header, NetlinkPayload::from(request));
+    header.flags = flags;
+    let mut message = NetlinkMessage::new(header, NetlinkPayload::from(question));
     message.finalize();
     let mut bytes = vec![0; message.buffer_len()];
     message.serialize(&mut bytes);
     let kernel = nl::SocketAddrNetlink::new(0, 0);
-    sendto(&socket, &bytes, SendFlags::empty(), &kernel).map_err(io::Error::from)?;
+    sendto(socket, &bytes, SendFlags::empty(), &kernel)?;
+    Ok(())
+}
 
-    let mut messages = Vec::new();
-    let mut whole = true;
-    let mut buffer = vec![0_u8; BUFFER];
-    loop {
-        let (len, _) = recv(&socket, &mut buffer, RecvFlags::empty()).map_err(io::Error::from)?;
-        let mut rest = buffer.get(..len).unwrap_or_default();
-        while !rest.is_empty() {
-            let message =
-                NetlinkMessage::<RouteNetlinkMessage>::deserialize(rest).map_err(|e| {
-                    let reason = e.to_string();
-                    NetlinkError::Malformed { what, reason }
-                })?;
-            whole &= message.header.flags & NLM_F_DUMP_INTR == 0;
-            // Messages are aligned to four bytes.
-            let next = usize::try_from(message.header.length).unwrap_or(usize::MAX);
-            let next = next.next_multiple_of(4).max(16);
-            rest = rest.get(next..).unwrap_or_default();
-            match message.payload {
-                NetlinkPayload::InnerMessage(message) => messages.push(message),
-                NetlinkPayload::Error(error) => {
-                    let source = error.to_io();
-                    return Err(NetlinkError::Refused { what, source });
-                }
-                NetlinkPayload::Done(_) => return Ok(whole.then_some(messages)),
-                _ => {}
+/// Takes the messages of one datagram; `true` if the dump ends with it.
+fn take(what: &'static str, mut rest: &[u8], answer: &mut Answer) -> Result<bool, NetlinkError> {
+    while !rest.is_empty() {
+        let message = NetlinkMessage::<RouteNetlinkMessage>::deserialize(rest).map_err(|e| {
+            let reason = e.to_string();
+            NetlinkError::Malformed { what, reason }
+        })?;
+        answer.whole &= message.header.flags & NLM_F_DUMP_INTR == 0;
+        // Messages are aligned to four bytes.
+        let next = usize::try_from(message.header.length).unwrap_or(usize::MAX);
+        let next = next.next_multiple_of(4).max(16);
+        rest = rest.get(next..).unwrap_or_default();
+        match message.payload {
+            NetlinkPayload::InnerMessage(message) => answer.messages.push(message),
+            NetlinkPayload::Error(error) => {
+                let source = error.to_io();
+                return Err(NetlinkError::Refused { what, source });
             }
-        }
-    }
-}
-
-fn read_link(link: LinkMessage) -> Option<Link> {
-    let name = link.attributes.into_iter().find_map(|a| match a {
-        LinkAttribute::IfName(name) => Some(name),
-        _ => None,
-    })?;
-    Some(Link {
-        ifindex: link.header.index,
-        name,
-        loopback: link.header.flags.contains(LinkFlags::Loopback),
-    })
-}
-
-fn read_route(route: &RouteMessage) -> Option<Route> {
-    let mut table = u32::from(route.header.table);
-    let mut to = None;
-    let mut ifindex = None;
-    for attribute in &route.attributes {
-        match attribute {
-            RouteAttribute::Table(number) => table = *number,
-            RouteAttribute::Destination(RouteAddress::Inet(ip)) => to = Some(IpAddr::V4(*ip)),
-            RouteAttribute::Destination(RouteAddress::Inet6(ip)) => to = Some(IpAddr::V6(*ip)),
-            RouteAttribute::Oif(index) => ifindex = Some(*index),
+            NetlinkPayload::Done(_) => return Ok(true),
             _ => {}
         }
     }
-    // The local table holds the node's own addresses; other tables belong to policies.
-    let main = table == u32::from(RouteHeader::RT_TABLE_MAIN);
-    let unicast = route.header.kind == RouteType::Unicast;
-    let ifindex = ifindex.filter(|_| main && unicast)?;
-    Some(Route {
-        to,
-        prefix_len: route.header.destination_prefix_length,
-        ifindex,
-    })
+    Ok(false)
 }

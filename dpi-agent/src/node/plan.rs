@@ -53,15 +53,20 @@ pub(super) fn plan(
         let pod = &endpoint.pod;
         let mut found = interfaces.locate(pod);
         match &found {
-            Ok(Location::Interface { ifindex, name }) => {
-                if let Some(other) = owners.get(ifindex) {
-                    let (name, other) = (name.clone(), other.clone());
-                    found = Err(NotFound::Shared { name, other });
+            Ok(Location::Interfaces(nics)) => {
+                let shared = nics.iter().find_map(|nic| {
+                    let (name, other) = (nic.name.clone(), owners.get(&nic.ifindex)?.clone());
+                    Some(NotFound::Shared { name, other })
+                });
+                if let Some(error) = shared {
+                    found = Err(error);
                 } else {
                     let owner = format!("{}/{}", pod.namespace, pod.name);
-                    owners.insert(*ifindex, owner);
-                    let workload = Interface::workload(*slot);
-                    outcome.plan.interfaces.insert(*ifindex, workload);
+                    for nic in nics {
+                        owners.insert(nic.ifindex, owner.clone());
+                        let workload = Interface::workload(*slot);
+                        outcome.plan.interfaces.insert(nic.ifindex, workload);
+                    }
                 }
             }
             Ok(Location::Cgroup(path)) => match cgroup(path) {
@@ -133,7 +138,7 @@ impl Plan {
 mod tests {
     use super::*;
     use crate::{
-        interfaces::{Link, Route},
+        interfaces::{Link, Nic, PodNetwork, Route},
         node::testing::endpoint,
         snapshot::InterfaceName,
     };
@@ -173,7 +178,7 @@ mod tests {
         let link = |ifindex, name: &str| Link {
             ifindex,
             name: name.to_owned(),
-            loopback: false,
+            ..Link::default()
         };
         let default = Route {
             to: None,
@@ -235,10 +240,11 @@ mod tests {
         let outcome = plan(&endpoints, &table(), cgroup);
         assert_eq!(outcome.plan, holding(&[(7, 1), (8, 4)]));
         let of = |name: &str| &outcome.found[&PodUid(name.to_owned())];
-        assert!(matches!(
-            of("red/a"),
-            Ok(Location::Interface { ifindex: 7, .. })
-        ));
+        let nic = Nic {
+            ifindex: 7,
+            name: "a".to_owned(),
+        };
+        assert_eq!(of("red/a"), &Ok(Location::Interfaces(vec![nic])));
         assert_eq!(
             of("red/b"),
             &Err(NotFound::Shared {
@@ -247,6 +253,25 @@ mod tests {
             })
         );
         assert_eq!(of("red/c"), &Err(NotFound::NoHostRoute { ips: Vec::new() }));
+    }
+
+    #[test]
+    fn every_nic_of_a_pod_is_the_pods() {
+        let link = |ifindex, name: &str| Link {
+            ifindex,
+            name: name.to_owned(),
+            paired: true,
+            peer_namespace: Some(1),
+            ..Link::default()
+        };
+        let known = PodNetwork {
+            namespaces: vec![1],
+            cgroup: None,
+        };
+        let table = Interfaces::new([link(7, "eth"), link(9, "net1")], &[])
+            .with_pods([(PodUid("red/a".to_owned()), known)].into());
+        let outcome = plan(&[(endpoint("red/a"), slot(3))], &table, cgroup);
+        assert_eq!(outcome.plan, holding(&[(7, 3), (9, 3)]));
     }
 
     #[test]

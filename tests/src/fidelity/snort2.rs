@@ -98,6 +98,7 @@ impl Comparison {
             return;
         }
         self.differences.push(Difference {
+            of_service: false,
             at: text("id"),
             kind: if expected == Verdict::Fires || verdict == Verdict::Refused {
                 Kind::Missed

@@ -3,12 +3,16 @@
 //! Rust came by rustup). Otherwise the exact commands are printed.
 //!
 //! `packages` knows the system's packages, `ebpf_toolchain` the compiler and the linker
-//! for eBPF in two routes, `kernel` what this machine's kernel and rights allow.
+//! for eBPF in two routes, `kube` the programs of Kubernetes for tests, `kernel` what this
+//! machine's kernel and rights allow.
 
 mod apt;
 mod ebpf_toolchain;
 mod kernel;
+mod kube;
 mod packages;
+
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
@@ -31,6 +35,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let toolchain = EbpfToolchain::ready(options.check)?;
     println!("eBPF toolchain: {toolchain}");
+    match kube(options.check) {
+        Ok(place) => println!("Kubernetes for tests: {}", place.display()),
+        // Only tests on an API server and `cluster` need it.
+        Err(error) => println!("Kubernetes for tests: {error:#}"),
+    }
     for line in kernel::report() {
         println!("{line}");
     }
@@ -44,4 +53,14 @@ pub(crate) fn ensure() -> Result<EbpfToolchain> {
         apt::install(&missing, false)?;
     }
     EbpfToolchain::ready(false)
+}
+
+/// The programs of Kubernetes, and what a cluster needs besides: the directory of the
+/// former. They take minutes to build, so that only tasks that use them ask for them.
+pub(crate) fn kube(check: bool) -> Result<PathBuf> {
+    let missing = packages::missing_for_clusters();
+    if !missing.is_empty() {
+        apt::install(&missing, check)?;
+    }
+    kube::ready(check)
 }

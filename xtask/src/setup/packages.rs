@@ -50,9 +50,58 @@ const PROGRAMS: &[Program] = &[
     },
 ];
 
+/// What the clusters of tests need besides the programs of Kubernetes.
+const CLUSTER_PROGRAMS: &[Program] = &[
+    Program {
+        name: "etcd",
+        package: "etcd-server",
+        purpose: "store of the API server in tests and `cluster`",
+    },
+    Program {
+        name: "containerd",
+        package: "containerd",
+        purpose: "containers of `cluster`",
+    },
+    Program {
+        name: "runc",
+        package: "runc",
+        purpose: "containers of `cluster`",
+    },
+    // Plugins are not on the PATH; an absolute path is looked for as it stands.
+    Program {
+        name: "/usr/lib/cni/ptp",
+        package: "containernetworking-plugins",
+        purpose: "pod network of `cluster`",
+    },
+    Program {
+        name: "iptables",
+        package: "iptables",
+        purpose: "Services of `cluster`",
+    },
+    Program {
+        name: "conntrack",
+        package: "conntrack",
+        purpose: "Services of `cluster`",
+    },
+    Program {
+        name: "busybox",
+        package: "busybox-static",
+        purpose: "image of the pods of `cluster`",
+    },
+];
+
 /// Programs that are not on the PATH.
 pub(crate) fn missing() -> Vec<&'static Program> {
-    PROGRAMS
+    absent(PROGRAMS)
+}
+
+/// The same for what clusters need.
+pub(crate) fn missing_for_clusters() -> Vec<&'static Program> {
+    absent(CLUSTER_PROGRAMS)
+}
+
+fn absent(programs: &'static [Program]) -> Vec<&'static Program> {
+    programs
         .iter()
         .filter(|program| !process::exists(program.name))
         .collect()

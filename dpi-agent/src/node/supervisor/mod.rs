@@ -153,6 +153,7 @@ struct Supervisor {
     alerts: Dispatch,
     published: watch::Sender<Arc<Status>>,
     interfaces: Interfaces,
+    reader: interfaces::Reader,
     snapshot: Arc<Snapshot>,
     desired: Desired,
     outcome: Outcome,
@@ -213,6 +214,7 @@ impl Supervisor {
                 reassembly_memory: budget.engine / 2,
             },
             interfaces: interfaces::read()?,
+            reader: interfaces::Reader::default(),
             desired: desired(&snapshot),
             account: saved
                 .as_ref()
@@ -298,10 +300,7 @@ impl Supervisor {
         let now = Instant::now();
         if self.resolve_at.is_some_and(|at| at <= now) {
             self.resolve_at = None;
-            match interfaces::read() {
-                Ok(interfaces) => self.interfaces = interfaces,
-                Err(error) => tracing::warn!(%error, "the node's interfaces cannot be read"),
-            }
+            self.read_interfaces();
             self.resolve();
         }
         if self.start_at.is_some_and(|at| at <= now) {
@@ -324,11 +323,16 @@ impl Supervisor {
             self.alerts_for
                 .retain(|name, _| there.binary_search_by(|i| i.name.cmp(name)).is_ok());
         }
-        match interfaces::read() {
+        self.read_interfaces();
+        self.resolve();
+    }
+
+    fn read_interfaces(&mut self) {
+        let pods = self.desired.endpoints.iter().map(|e| e.pod.as_ref());
+        match self.reader.read(pods) {
             Ok(interfaces) => self.interfaces = interfaces,
             Err(error) => tracing::warn!(%error, "the node's interfaces cannot be read"),
         }
-        self.resolve();
     }
 
     /// Finds where each endpoint's packets pass, and brings that about.
@@ -374,8 +378,10 @@ impl Supervisor {
     fn adopt_slots(&mut self, endpoints: &[Arc<Endpoint>]) {
         let Some(session) = &self.session else { return };
         for endpoint in endpoints {
-            if let Ok(Location::Interface { ifindex, .. }) = self.interfaces.locate(&endpoint.pod)
-                && let Some(held) = session.plan.interfaces.get(&ifindex)
+            if let Ok(Location::Interfaces(nics)) = self.interfaces.locate(&endpoint.pod)
+                && let Some(held) = nics
+                    .iter()
+                    .find_map(|nic| session.plan.interfaces.get(&nic.ifindex))
                 && let Some(slot) = Slot::new_checked(held.slot)
             {
                 self.slots.adopt(endpoint, slot);

@@ -135,16 +135,19 @@ impl Supervisor {
         let found = self.outcome.found.get(uid);
         let running = self.worker.as_ref().is_some_and(|worker| worker.running);
         let (location, mut trouble) = match found {
-            Some(Ok(Location::Interface { ifindex, name })) => {
-                let failed = self.failed.get(ifindex);
-                let held = self.session.as_ref();
-                let held = held.is_some_and(|s| s.plan.interfaces.contains_key(ifindex));
+            Some(Ok(Location::Interfaces(nics))) => {
+                let failed = nics.iter().find_map(|nic| self.failed.get(&nic.ifindex));
+                let held = self.session.as_ref().is_some_and(|session| {
+                    let plan = &session.plan.interfaces;
+                    nics.iter().all(|nic| plan.contains_key(&nic.ifindex))
+                });
+                let names: Vec<&str> = nics.iter().map(|nic| nic.name.as_str()).collect();
                 let trouble = match failed {
                     Some(message) => Some(("AttachFailed", message.clone())),
                     None if held => None,
                     None => Some(("NotProgrammed", "no program is attached yet".to_owned())),
                 };
-                (Some(name.clone()), trouble)
+                (Some(names.join(", ")), trouble)
             }
             Some(Ok(Location::Cgroup(path))) => (Some(path.to_string()), None),
             Some(Err(error)) => (None, Some((reason(error), error.to_string()))),
@@ -180,6 +183,7 @@ impl Supervisor {
 fn reason(error: &NotFound) -> &'static str {
     match error {
         NotFound::Named(_) => "InterfaceNotFound",
+        NotFound::NoPeer => "NoInterfaceHere",
         NotFound::NoHostRoute { .. } => "NoHostRoute",
         NotFound::HostNetwork => "CgroupUnknown",
         NotFound::Shared { .. } => "InterfaceShared",

@@ -3,7 +3,7 @@
 use std::{alloc::System, path::Path, sync::Arc, time::Instant};
 
 use anyhow::Result;
-use dpi_agent::ruleset;
+use dpi_agent::ruleset::{self, Dialect};
 use dpi_snort::{Config, detection::Detection};
 use stats_alloc::{Region, StatsAlloc};
 
@@ -24,7 +24,7 @@ pub(crate) fn measure(
         drop(kept.take());
         let region = Region::new(allocator);
         let (start, cpu) = (Instant::now(), user_seconds()?);
-        let loaded = ruleset::load(&[path.to_path_buf()], Arc::default());
+        let loaded = ruleset::load(&[path.to_path_buf()], Dialect::Auto, Arc::default());
         let (detection, _) = Detection::compile(loaded.ruleset, &Config::default())?;
         wall.push(start.elapsed().as_secs_f64());
         user.push(user_seconds()? - cpu);

@@ -1,0 +1,31 @@
+//! A real two-node Kubernetes on this machine, without virtual machines, Docker or a
+//! registry: each machine of it is a network namespace.
+//!
+//! [`up`] brings it up, [`down`] takes it down, [`Cluster`] is one that runs: what
+//! scenarios are played on. `layout` says what is where, `network`, `cgroups`, `image`,
+//! `control_plane` and `node` make the parts, `up` and `down` put them in order. What is
+//! host-wide begins with `dpi-cluster`; all else is below one directory.
+
+mod agent;
+mod cgroups;
+mod control_plane;
+mod down;
+mod image;
+mod layout;
+mod network;
+mod node;
+mod pods;
+mod running;
+mod state;
+mod up;
+
+pub use agent::NodeAgent;
+pub use down::down;
+pub use layout::{NODES, STATE_DIR};
+pub use pods::{PodSpec, RunningPod};
+pub use running::{Cluster, TestCluster};
+pub use state::Cni;
+pub use up::{Options, up};
+
+/// Told what is being done, line by line.
+pub type Progress<'a> = &'a mut dyn FnMut(&str);
