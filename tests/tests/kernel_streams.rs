@@ -24,6 +24,14 @@ impl Random {
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         u32::try_from((z ^ (z >> 31)) % u64::from(bound)).unwrap_or(0)
     }
+
+    fn short(&mut self, bound: u32) -> u16 {
+        u16::try_from(self.below(bound)).unwrap_or(0)
+    }
+
+    fn index(&mut self, len: usize) -> usize {
+        self.below(u32::try_from(len).unwrap_or(u32::MAX)) as usize
+    }
 }
 
 fn check<T: std::fmt::Debug>(case: &[T], given: &Given) -> Result<()> {
@@ -39,7 +47,10 @@ fn check<T: std::fmt::Debug>(case: &[T], given: &Given) -> Result<()> {
 /// Bytes that tell segment and place.
 fn letters(number: usize, offset: i32, length: u32) -> Vec<u8> {
     (0..length)
-        .map(|at| b"aAnN"[number % 4] + (offset.cast_unsigned().wrapping_add(at) % 13) as u8)
+        .map(|at| {
+            b"aAnN"[number % 4]
+                + u8::try_from(offset.cast_unsigned().wrapping_add(at) % 13).unwrap_or(0)
+        })
         .collect()
 }
 
@@ -200,33 +211,33 @@ fn random_fragments() -> Result<()> {
 
 /// A datagram cut somehow, its pieces shuffled; some repeated, moved, or left out.
 fn random_fragments_of_one(random: &mut Random) -> Vec<Fragment> {
-    let units = 2 + random.below(8) as u16;
+    let units = 2 + random.short(8);
     let mut fragments = Vec::new();
     let mut place = 0;
     while place < units {
-        let length = (1 + random.below(4) as u16).min(units - place);
+        let length = (1 + random.short(4)).min(units - place);
         fragments.push(Fragment {
             place,
             units: length,
             more: place + length < units,
-            fill: b'a' + random.below(26) as u8,
+            fill: b'a' + u8::try_from(random.below(26)).unwrap_or(0),
         });
         place += length;
     }
     if random.below(3) == 0 {
-        let copied = fragments[random.below(fragments.len() as u32) as usize];
+        let copied = fragments[random.index(fragments.len())];
         fragments.push(copied);
     }
     if random.below(4) == 0 {
-        let at = random.below(fragments.len() as u32) as usize;
-        fragments[at].place = (fragments[at].place + random.below(3) as u16).saturating_sub(1);
+        let at = random.index(fragments.len());
+        fragments[at].place = (fragments[at].place + random.short(3)).saturating_sub(1);
     }
     if random.below(8) == 0 {
-        let at = random.below(fragments.len() as u32) as usize;
+        let at = random.index(fragments.len());
         fragments.remove(at);
     }
     for index in (1..fragments.len()).rev() {
-        fragments.swap(index, random.below(index as u32 + 1) as usize);
+        fragments.swap(index, random.index(index + 1));
     }
     fragments
 }

@@ -27,7 +27,7 @@ pub fn snort2(data: &Path, dialect: Dialect) -> Result<Comparison, InspectError>
         path: path.clone(),
         source,
     })?;
-    let loaded = load(&[path.clone()], dialect, Arc::default());
+    let loaded = load(std::slice::from_ref(&path), dialect, Arc::default());
     let valid: BTreeSet<u32> = loaded.ruleset.rules.iter().map(|r| r.id.sid).collect();
     let inactive = loaded.ruleset.errors.iter().filter(|e| e.is_inactive());
     let inactive: BTreeSet<u32> = inactive.filter_map(|error| error.sid).collect();

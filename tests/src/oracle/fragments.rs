@@ -161,14 +161,15 @@ fn delivered(datagram: &[u8]) -> &[u8] {
 }
 
 impl Fragment {
-    fn bytes(&self, header: &[u8]) -> Vec<u8> {
+    fn bytes(self, header: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
         for unit in self.place..self.place + self.units {
             if unit == 0 {
                 bytes.extend(header);
                 continue;
             }
-            let (a, b) = (self.fill, (unit as u8).wrapping_mul(17));
+            let [_, unit] = unit.to_be_bytes();
+            let (a, b) = (self.fill, unit.wrapping_mul(17));
             bytes.extend([a, b, !a, !b, b, a, !b, !a]);
         }
         bytes

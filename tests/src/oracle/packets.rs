@@ -38,7 +38,8 @@ fn ipv4(protocol: u8, payload: &[u8], part: Option<Part>) -> Vec<u8> {
     });
     let mut packet = vec![0x45, 0];
     packet.extend(length(20 + payload.len()));
-    packet.extend((part.id as u16).to_be_bytes());
+    // IPv4 has the lower half.
+    packet.extend(&part.id.to_be_bytes()[2..]);
     packet.extend((part.place | if part.more { 0x2000 } else { 0 }).to_be_bytes());
     packet.extend([64, protocol, 0, 0]);
     packet.extend(octets(Version::V4.peer()));
@@ -116,8 +117,10 @@ fn sum_of(bytes: &[u8]) -> u64 {
 }
 
 fn fold(mut sum: u64) -> u16 {
-    while sum > 0xffff {
+    loop {
+        if let Ok(folded) = u16::try_from(sum) {
+            return !folded;
+        }
         sum = (sum & 0xffff) + (sum >> 16);
     }
-    !(sum as u16)
 }
