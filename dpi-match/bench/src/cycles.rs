@@ -1,0 +1,26 @@
+//! How fast the core's clock runs, since counters of cycles are not to be had everywhere.
+
+use std::hint::black_box;
+
+use crate::measure::thread_time;
+
+/// Cycles that a dependent 64-bit multiplication takes on every x86-64 core since 2008.
+const LATENCY: f64 = 3.0;
+const STEPS: u32 = 40_000_000;
+
+/// Cycles a nanosecond: the fastest of some runs of a chain of multiplications.
+pub(crate) fn ghz() -> f64 {
+    let best = (0..5)
+        .map(|_| {
+            let start = thread_time();
+            let factor = black_box(0x9e37_79b9_7f4a_7c15_u64);
+            let mut x = black_box(1u64);
+            for _ in 0..STEPS {
+                x = x.wrapping_mul(factor);
+            }
+            black_box(x);
+            (thread_time() - start).as_secs_f64()
+        })
+        .fold(f64::INFINITY, f64::min);
+    f64::from(STEPS) * LATENCY / best / 1e9
+}

@@ -1,0 +1,149 @@
+//! The plan: which layers a set gets, by what they are expected to cost.
+
+use super::{
+    filter::{Bitmap, Bloom, Part, Teddy},
+    frequency::Frequency,
+    literals::Literals,
+    select::{Selection, select},
+};
+use crate::{Engine, FilterKind};
+
+/// A layer that is to be built.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    pub(super) selection: Selection,
+    pub(super) filter: FilterKind,
+}
+
+/// Shortest literal and stride of the layer for the long ones; a second one of stride 1 takes
+/// what is shorter, down to three bytes.
+const SPLITS: [(usize, usize); 4] = [(3, 1), (4, 1), (5, 2), (7, 4)];
+/// Literals of up to this length have a layer of their own.
+const TINY: usize = 2;
+/// Literals above which Teddy's eight buckets let too much through to be worth estimating.
+const TEDDY_MAX: usize = 96;
+
+/// Cycles a byte, measured on a Zen 4 core with `cargo xtask bench match`; only their ratios
+/// matter.
+mod cost {
+    /// A position that the filter lets through is hashed again.
+    pub(super) const CANDIDATE: f32 = 6.0;
+    /// One that is still a candidate then is looked up and compared.
+    pub(super) const SURVIVOR: f32 = 30.0;
+    /// A bitmap looks at one position.
+    pub(super) const BITMAP: f32 = 1.9;
+    pub(super) const TEDDY_512: f32 = 0.2;
+    pub(super) const TEDDY_256: f32 = 0.4;
+    pub(super) const TEDDY_128: f32 = 0.7;
+    pub(super) const BLOOM_128: f32 = 0.4;
+    pub(super) const BLOOM_256: f32 = 0.5;
+}
+
+/// Plans the layers for the set.
+pub(super) fn choose(literals: &Literals, engine: Engine) -> Vec<Draft> {
+    let frequency = Frequency::new();
+    let members = |shortest: usize, below: usize| -> Vec<u32> {
+        let within = literals
+            .iter()
+            .filter(|(_, literal)| (shortest..below).contains(&literal.len()));
+        within.map(|(index, _)| index).collect()
+    };
+    let mut drafts = Vec::new();
+    let tiny = members(1, TINY + 1);
+    if !tiny.is_empty() {
+        let selection = select(literals, &frequency, &tiny, TINY, 1);
+        drafts.push(tiny_draft(selection, engine));
+    }
+    let mut best: Option<(f32, Vec<Draft>)> = None;
+    for (shortest, stride) in SPLITS {
+        let mut layers = Vec::new();
+        let mut total = 0.0;
+        for (members, width, stride) in [
+            (members(shortest, usize::MAX), shortest.min(4), stride),
+            (members(TINY + 1, shortest), 3, 1),
+        ] {
+            if !members.is_empty() {
+                let selection = select(literals, &frequency, &members, width, stride);
+                let (cost, filter) = cheapest(literals, &frequency, &selection, engine);
+                total += cost;
+                layers.push(Draft { selection, filter });
+            }
+        }
+        if best.as_ref().is_none_or(|(known, _)| total < *known) {
+            best = Some((total, layers));
+        }
+    }
+    drafts.extend(best.into_iter().flat_map(|(_, layers)| layers));
+    drafts
+}
+
+fn tiny_draft(selection: Selection, engine: Engine) -> Draft {
+    let filter = if engine != Engine::Portable && selection.windows.len() <= TEDDY_MAX {
+        FilterKind::Teddy
+    } else {
+        FilterKind::Pairs
+    };
+    Draft { selection, filter }
+}
+
+/// The filter that is expected to cost least for these windows, and its cycles a byte.
+fn cheapest(
+    literals: &Literals,
+    frequency: &Frequency,
+    selection: &Selection,
+    engine: Engine,
+) -> (f32, FilterKind) {
+    let mut best = (f32::INFINITY, FilterKind::Bitmap);
+    let mut consider = |filter: FilterKind, scan: f32, false_rate: f32| {
+        #[expect(clippy::cast_precision_loss, reason = "1, 2 or 4")]
+        let stride = selection.stride as f32;
+        let visits = (selection.hits + false_rate).min(1.0) / stride;
+        let survivors = selection.hits / stride;
+        let cost = scan / stride + visits * cost::CANDIDATE + survivors * cost::SURVIVOR;
+        if cost < best.0 {
+            best = (cost, filter);
+        }
+    };
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    let fill = selection.distinct as f32 / Bitmap::bits_for(selection.distinct) as f32;
+    consider(FilterKind::Bitmap, cost::BITMAP, fill);
+    if selection.stride > 1 {
+        return best;
+    }
+    let teddy = match engine {
+        Engine::Avx512 => Some(cost::TEDDY_512),
+        Engine::Avx2 => Some(cost::TEDDY_256),
+        Engine::Neon => Some(cost::TEDDY_128),
+        _ => None,
+    };
+    if let Some(scan) = teddy
+        && selection.windows.len() <= TEDDY_MAX
+    {
+        let teddy = Teddy::new(&mut parts(literals, selection), selection.width);
+        consider(
+            FilterKind::Teddy,
+            scan,
+            teddy.pass_rate(|byte| frequency.byte(byte)),
+        );
+    }
+    if engine == Engine::Avx512 {
+        for (table_len, scan) in [(128, cost::BLOOM_128), (256, cost::BLOOM_256)] {
+            let rate = Bloom::pass_rate(selection.distinct, table_len);
+            consider(FilterKind::Bloom(table_len), scan, rate);
+        }
+    }
+    best
+}
+
+/// The windows' bytes.
+pub(super) fn parts<'a>(literals: &'a Literals, selection: &Selection) -> Vec<Part<'a>> {
+    let found = selection.windows.iter().filter_map(|(index, offset)| {
+        let literal = literals.get(*index)?;
+        let bytes = literals.bytes(literal).get(usize::from(*offset)..)?;
+        Some(Part {
+            bytes: bytes.get(..selection.width).unwrap_or(bytes),
+            nocase: literal.nocase,
+        })
+    });
+    found.collect()
+}

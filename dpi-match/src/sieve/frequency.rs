@@ -1,0 +1,89 @@
+//! How often byte sequences occur in traffic, to search for the rarest part of a literal.
+//!
+//! A table of byte pairs with case folded, made by `cargo run -p dpi-match-bench --bin
+//! bigrams` from files of several kinds that weigh the same: HTML, scripts, JSON, HTTP
+//! heads, machine code. It decides speed only, never what is found.
+
+/// For each pair of symbols, −log₂ of its share of all pairs, in eighths, at most 255.
+static PAIRS: &[u8; SYMBOLS * SYMBOLS] = include_bytes!("bigrams.bin");
+
+/// Byte values once bit 5 is taken out.
+const SYMBOLS: usize = 128;
+
+/// Estimates of the share of positions at which a window begins.
+#[derive(Debug)]
+pub(super) struct Frequency {
+    /// −log₂ of the share of a symbol.
+    single: [f32; SYMBOLS],
+}
+
+/// A byte without bit 5.
+fn symbol(byte: u8) -> usize {
+    usize::from(byte & 0x1f | byte >> 1 & 0x60)
+}
+
+impl Frequency {
+    pub(super) fn new() -> Frequency {
+        let mut single = [0f32; SYMBOLS];
+        for (row, bits) in PAIRS.chunks_exact(SYMBOLS).zip(&mut single) {
+            let share: f32 = row
+                .iter()
+                .map(|eighths| share(f32::from(*eighths) / 8.0))
+                .sum();
+            *bits = -share.log2();
+        }
+        Frequency { single }
+    }
+
+    /// The share of positions at which these bytes begin, in either case, by the shares of
+    /// its pairs: each byte depends on the one before.
+    pub(super) fn share(&self, window: &[u8]) -> f32 {
+        share(self.bits_of(window))
+    }
+
+    /// −log₂ of [`Frequency::share`].
+    pub(super) fn bits_of(&self, window: &[u8]) -> f32 {
+        let mut bits = window.first().map_or(0.0, |byte| self.bits(*byte));
+        for pair in window.windows(2) {
+            if let [a, b] = *pair {
+                bits += pair_bits(a, b) - self.bits(a);
+            }
+        }
+        bits
+    }
+
+    /// The share of one byte, in either case.
+    pub(super) fn byte(&self, byte: u8) -> f32 {
+        share(self.bits(byte))
+    }
+
+    fn bits(&self, byte: u8) -> f32 {
+        self.single.get(symbol(byte)).copied().unwrap_or(0.0)
+    }
+}
+
+fn pair_bits(a: u8, b: u8) -> f32 {
+    let eighths = PAIRS.get(symbol(a) * SYMBOLS + symbol(b)).copied();
+    f32::from(eighths.unwrap_or(0)) / 8.0
+}
+
+fn share(bits: f32) -> f32 {
+    (-bits).exp2()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn common_text_is_common_and_case_does_not_count() {
+        let frequency = Frequency::new();
+        assert!(frequency.share(b"the ") > 20.0 * frequency.share(b"zqxj"));
+        assert!(frequency.share(b"http") > 20.0 * frequency.share(b"\x91\xd3qz"));
+        assert!((frequency.share(b"HtTp") - frequency.share(b"http")).abs() < f32::EPSILON);
+        let all: f32 = (0..SYMBOLS)
+            .map(|symbol| share(frequency.single[symbol]))
+            .sum();
+        assert!((all - 1.0).abs() < 0.05, "{all}");
+    }
+}

@@ -1,0 +1,107 @@
+//! Words of eight bytes: loading, folding of case, hashing.
+//!
+//! Two foldings: [`fold`] sets the bit in which the cases of a letter differ in every byte.
+//! It also makes NUL a space, so it may only ever choose candidates. [`to_lower`] is exact.
+
+/// Bit 5 of every byte.
+const CASE: u64 = 0x2020_2020_2020_2020;
+const LOW7: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// Fewer than eight bytes as a word, zeros behind them.
+#[inline]
+pub(super) fn padded(bytes: &[u8]) -> u64 {
+    match *bytes {
+        [] => 0,
+        [a] => u64::from(a),
+        [a, b] => u64::from(u16::from_le_bytes([a, b])),
+        [a, b, c] => u64::from(u32::from_le_bytes([a, b, c, 0])),
+        [a, b, c, d] => u64::from(u32::from_le_bytes([a, b, c, d])),
+        [a, b, c, d, ref rest @ ..] => {
+            let low = u64::from(u32::from_le_bytes([a, b, c, d]));
+            let high = rest
+                .iter()
+                .take(4)
+                .rev()
+                .fold(0u64, |word, byte| word << 8 | u64::from(*byte));
+            low | high << 32
+        }
+    }
+}
+
+/// The eight bytes at `at`, with zeros for those that lie behind the end.
+#[inline]
+pub(super) fn word_at(haystack: &[u8], at: usize) -> u64 {
+    match haystack.get(at..) {
+        Some(rest) => match rest.first_chunk::<8>() {
+            Some(word) => u64::from_le_bytes(*word),
+            None => padded(rest),
+        },
+        None => 0,
+    }
+}
+
+/// For candidates: letters of either case become equal.
+#[inline]
+pub(super) fn fold(word: u64) -> u64 {
+    word | CASE
+}
+
+/// ASCII upper case to lower case, every other byte as it is.
+#[inline]
+pub(super) fn to_lower(word: u64) -> u64 {
+    let low = word & LOW7;
+    let from_a = low + ONES * (0x80 - b'A' as u64);
+    let behind_z = low + ONES * (0x7f - b'Z' as u64);
+    let upper = (from_a & !behind_z) & !word & HIGH;
+    word | upper >> 2
+}
+
+/// The low `width` bytes of a word, 1 to 8.
+#[inline]
+pub(super) fn low_bytes(word: u64, width: usize) -> u64 {
+    word & (u64::MAX >> (64 - 8 * width.clamp(1, 8)))
+}
+
+/// A hash whose high bits are good.
+#[inline]
+pub(super) fn mix(word: u64) -> u64 {
+    let mixed = (word ^ word >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lower_case_is_exact_for_every_byte_at_every_place() {
+        for place in 0..8 {
+            for byte in 0..=255u8 {
+                let mut bytes = *b"aZ\x00\xff[@`{";
+                bytes[place] = byte;
+                let lower = to_lower(u64::from_le_bytes(bytes));
+                assert_eq!(lower.to_le_bytes(), bytes.map(|b| b.to_ascii_lowercase()));
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_behind_the_end_are_zeros() {
+        let bytes = *b"12345678";
+        for length in 0..=8 {
+            for at in 0..10 {
+                let mut expected = [0; 8];
+                for (to, from) in expected.iter_mut().zip(bytes[..length].iter().skip(at)) {
+                    *to = *from;
+                }
+                assert_eq!(
+                    word_at(&bytes[..length], at).to_le_bytes(),
+                    expected,
+                    "{at} of {length}"
+                );
+            }
+        }
+    }
+}

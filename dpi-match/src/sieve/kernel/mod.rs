@@ -1,0 +1,77 @@
+//! The filters in vector instructions: with `pcre/ffi.rs`, the only unsafe code.
+//!
+//! Every function here is safe to call with any arguments: it panics if the span is not
+//! inside the haystack or longer than the masks, before it reads anything. `Engine` values
+//! other than the portable one reach a matcher only through `Patterns::build_with`, which
+//! refuses what the processor lacks; it is asked for once more here, which costs one load.
+#![allow(
+    unsafe_code,
+    reason = "vector instructions; each block states its guarantee"
+)]
+
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+mod neon;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+use super::filter::{Bloom, CHUNK, Masks, Span, Teddy};
+use crate::Engine;
+
+/// As `Teddy::fill`, with the engine's instructions.
+pub(super) fn teddy(
+    teddy: &Teddy,
+    engine: Engine,
+    haystack: &[u8],
+    span: Span,
+    masks: &mut Masks,
+) -> usize {
+    check(engine, haystack, span);
+    match engine {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `check` has asked the processor for AVX-512 F, BW, VBMI and GFNI.
+        Engine::Avx512 => unsafe { x86::teddy_avx512(teddy, haystack, span, masks) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `check` has asked the processor for AVX2.
+        Engine::Avx2 => unsafe { x86::teddy_avx2(teddy, haystack, span, masks) },
+        #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+        // SAFETY: NEON is part of the target's base.
+        Engine::Neon => unsafe { neon::teddy(teddy, haystack, span, masks) },
+        _ => 0,
+    }
+}
+
+/// As `Bloom::fill`, with AVX-512.
+pub(super) fn bloom(bloom: &Bloom, haystack: &[u8], span: Span, masks: &mut Masks) -> usize {
+    check(Engine::Avx512, haystack, span);
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: `check` has asked the processor for AVX-512 F, BW, VBMI and GFNI.
+    let words = unsafe { x86::bloom(bloom, haystack, span, masks) };
+    #[cfg(not(target_arch = "x86_64"))]
+    let words = 0;
+    words
+}
+
+fn check(engine: Engine, haystack: &[u8], span: Span) {
+    assert!(engine.is_available());
+    assert!(span.begin <= span.end && span.end <= haystack.len());
+    assert!(span.end - span.begin <= CHUNK);
+}
+
+/// The 64 positions from `at` and what is behind them, in a block that ends in zeros.
+fn padded(haystack: &[u8], at: usize) -> [u8; 128] {
+    let mut block = [0; 128];
+    let rest = haystack.get(at..).unwrap_or_default();
+    for (to, from) in block.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    block
+}
+
+/// Ones for the positions from `at` that lie before `end`.
+fn valid(at: usize, end: usize) -> u64 {
+    match end.saturating_sub(at) {
+        0 => 0,
+        left @ 1..64 => u64::MAX >> (64 - left),
+        _ => u64::MAX,
+    }
+}
