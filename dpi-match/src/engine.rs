@@ -74,7 +74,12 @@ impl Engine {
 
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 fn x86(engine: Engine) -> bool {
-    let avx2 = std::is_x86_feature_detected!("avx2");
+    // Every processor with AVX2 has the others, but a hypervisor may hide them.
+    let avx2 = std::is_x86_feature_detected!("avx2")
+        && std::is_x86_feature_detected!("bmi1")
+        && std::is_x86_feature_detected!("bmi2")
+        && std::is_x86_feature_detected!("lzcnt")
+        && std::is_x86_feature_detected!("popcnt");
     match engine {
         Engine::Avx2 => avx2,
         _ => {

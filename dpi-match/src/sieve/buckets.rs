@@ -11,6 +11,10 @@ pub(super) struct Entry {
     pub(super) literal: u32,
     /// Where in the literal the window is.
     pub(super) offset: u16,
+    /// Length of the literal.
+    pub(super) length: u16,
+    /// The literal's last four bytes, folded; of a shorter one, nothing.
+    pub(super) tail: u32,
 }
 
 /// All literals of a layer.
@@ -52,6 +56,10 @@ pub(super) struct Window {
     /// Negative offset: of one literal, the occurrence that begins first comes first.
     pub(super) offset: std::cmp::Reverse<u16>,
     pub(super) literal: u32,
+    /// As in [`Entry`].
+    pub(super) length: u16,
+    /// As in [`Entry`].
+    pub(super) tail: u32,
 }
 
 /// Whether a candidate passed the filters, by table.
@@ -75,6 +83,8 @@ impl Buckets {
             buckets.entries.extend(run.iter().map(|window| Entry {
                 literal: window.literal,
                 offset: window.offset.0,
+                length: window.length,
+                tail: window.tail,
             }));
             match width {
                 8 => buckets.wide = table,
@@ -91,7 +101,8 @@ impl Buckets {
     }
 
     /// Which tables may hold a literal with this folded word at its window.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
+    #[inline(always)]
     pub(super) fn passes(&self, word: u64) -> Passed {
         let mut passed = 0;
         if self.wide.may_hold(word) {
@@ -111,7 +122,8 @@ impl Buckets {
 
     /// Calls `each` with every literal that has this folded word at its window, until it
     /// returns false; false if it did.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
+    #[inline(always)]
     pub(super) fn look_up(
         &self,
         word: u64,
@@ -144,7 +156,8 @@ impl Buckets {
 }
 
 impl Passed {
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
+    #[inline(always)]
     pub(super) fn any(self) -> bool {
         self.0 != 0
     }
@@ -194,12 +207,14 @@ impl Table {
     }
 
     /// Low bits, since the filter uses the high ones. There is a slot.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
+    #[inline(always)]
     fn place(&self, hash: u64) -> usize {
         usize::try_from(hash & 0xffff_ffff).unwrap_or(0) & (self.slots.len().wrapping_sub(1))
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
+    #[inline(always)]
     fn may_hold(&self, key: u64) -> bool {
         let bit = hash::mix(key) >> self.filter_shift;
         self.filter
@@ -208,7 +223,8 @@ impl Table {
     }
 
     /// Ends: at most half of the slots are taken.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
+    #[inline(always)]
     fn look_up(&self, entries: &[Entry], key: u64, each: &mut impl FnMut(Entry) -> bool) -> bool {
         let mut at = self.place(hash::mix(key));
         while let Some(slot) = self.slots.get(at) {

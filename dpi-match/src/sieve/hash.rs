@@ -10,7 +10,8 @@ const HIGH: u64 = 0x8080_8080_8080_8080;
 const ONES: u64 = 0x0101_0101_0101_0101;
 
 /// Fewer than eight bytes as a word, zeros behind them.
-#[inline]
+#[expect(clippy::inline_always, reason = "a part of the scan's loop")]
+#[inline(always)]
 pub(super) fn padded(bytes: &[u8]) -> u64 {
     match *bytes {
         [] => 0,
@@ -31,7 +32,8 @@ pub(super) fn padded(bytes: &[u8]) -> u64 {
 }
 
 /// The eight bytes at `at`, with zeros for those that lie behind the end.
-#[inline]
+#[expect(clippy::inline_always, reason = "a part of the scan's loop")]
+#[inline(always)]
 pub(super) fn word_at(haystack: &[u8], at: usize) -> u64 {
     match haystack.get(at..) {
         Some(rest) => match rest.first_chunk::<8>() {
@@ -42,14 +44,24 @@ pub(super) fn word_at(haystack: &[u8], at: usize) -> u64 {
     }
 }
 
+/// The last four bytes, folded; zero if there are fewer.
+#[expect(clippy::inline_always, reason = "a part of the scan's loop")]
+#[inline(always)]
+pub(super) fn tail(bytes: &[u8]) -> u32 {
+    let last = bytes.last_chunk::<4>();
+    last.map_or(0, |bytes| u32::from_le_bytes(*bytes) | 0x2020_2020)
+}
+
 /// For candidates: letters of either case become equal.
-#[inline]
+#[expect(clippy::inline_always, reason = "a part of the scan's loop")]
+#[inline(always)]
 pub(super) fn fold(word: u64) -> u64 {
     word | CASE
 }
 
 /// ASCII upper case to lower case, every other byte as it is.
-#[inline]
+#[expect(clippy::inline_always, reason = "a part of the scan's loop")]
+#[inline(always)]
 pub(super) fn to_lower(word: u64) -> u64 {
     let low = word & LOW7;
     let from_a = low + ONES * (0x80 - b'A' as u64);
@@ -59,13 +71,15 @@ pub(super) fn to_lower(word: u64) -> u64 {
 }
 
 /// The low `width` bytes of a word, 1 to 8.
-#[inline]
+#[expect(clippy::inline_always, reason = "a part of the scan's loop")]
+#[inline(always)]
 pub(super) fn low_bytes(word: u64, width: usize) -> u64 {
     word & (u64::MAX >> (64 - 8 * width.clamp(1, 8)))
 }
 
 /// A hash whose high bits are good.
-#[inline]
+#[expect(clippy::inline_always, reason = "a part of the scan's loop")]
+#[inline(always)]
 pub(super) fn mix(word: u64) -> u64 {
     let mixed = (word ^ word >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9)

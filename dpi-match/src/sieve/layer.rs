@@ -62,6 +62,8 @@ impl Layer {
                     key: hash::low_bytes(word, width),
                     offset: std::cmp::Reverse(offset),
                     literal: literal_index,
+                    length: literal.length(),
+                    tail: hash::tail(bytes),
                 });
             }
         }

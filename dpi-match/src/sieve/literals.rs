@@ -157,6 +157,10 @@ impl Literal {
     pub(super) fn len(&self) -> usize {
         usize::from(self.length)
     }
+
+    pub(super) fn length(&self) -> u16 {
+        self.length
+    }
 }
 
 #[inline]

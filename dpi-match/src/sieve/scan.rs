@@ -3,7 +3,7 @@
 use super::{
     buckets::{Entry, Passed},
     filter::{CHUNK, Masks, Span},
-    hash,
+    hash, kernel,
     layer::Layer,
     literals::Literals,
     takeover::Takeover,
@@ -53,6 +53,15 @@ pub(super) enum Outcome {
 impl<S: Sink> Run<'_, S> {
     /// Reports every occurrence that ends behind `from`.
     pub(super) fn all(&mut self, queue: &mut Queue) {
+        kernel::with_bit_instructions(self.engine, || self.every_chunk(queue));
+    }
+
+    #[expect(
+        clippy::inline_always,
+        reason = "compiled anew for each set of instructions"
+    )]
+    #[inline(always)]
+    fn every_chunk(&mut self, queue: &mut Queue) {
         let begin = self.layers.iter().map(|layer| self.begin(layer)).min();
         let Some(begin) = begin else { return };
         for chunk in (begin..self.haystack.len()).step_by(CHUNK) {
@@ -83,6 +92,8 @@ impl<S: Sink> Run<'_, S> {
     }
 
     /// One layer over the positions of one chunk.
+    #[expect(clippy::inline_always, reason = "as `every_chunk`")]
+    #[inline(always)]
     fn chunk(&mut self, layer: &Layer, chunk: usize, queue: &mut Queue) -> Outcome {
         // No window begins where fewer bytes are left than the shortest one has.
         let end = (self.haystack.len() + 1).saturating_sub(layer.need);
@@ -112,6 +123,8 @@ impl<S: Sink> Run<'_, S> {
     }
 
     /// Compares the literals that may have a window at `at`.
+    #[expect(clippy::inline_always, reason = "as `every_chunk`")]
+    #[inline(always)]
     fn candidate(&mut self, layer: &Layer, at: usize, passed: Passed) -> Outcome {
         if self.left == 0 && self.takeover.is_possible(self.literals) {
             return Outcome::Exhausted(at);
@@ -128,24 +141,34 @@ impl<S: Sink> Run<'_, S> {
     }
 
     /// Compares one literal and reports it; false when the caller has had enough.
+    #[expect(clippy::inline_always, reason = "as `every_chunk`")]
+    #[inline(always)]
     fn entry(&mut self, entry: Entry, at: usize) -> bool {
+        self.left = self.left.saturating_sub(1);
+        self.stats.comparisons += 1;
+        let start = at.wrapping_sub(usize::from(entry.offset));
+        let end = start.wrapping_add(usize::from(entry.length));
+        // Where an occurrence would begin before the haystack, `start` is huge.
+        match self.haystack.get(start..end) {
+            Some(window) if end > self.from && hash::tail(window) == entry.tail => {
+                self.occurrence(entry, window, end)
+            }
+            _ => true,
+        }
+    }
+
+    /// As `entry`, for a literal whose window and last bytes are here.
+    fn occurrence(&mut self, entry: Entry, window: &[u8], end: usize) -> bool {
         let Some(literal) = self.literals.get(entry.literal) else {
             return true;
         };
-        let Some(start) = at.checked_sub(usize::from(entry.offset)) else {
-            return true;
-        };
-        let end = start + literal.len();
         let ids = self.literals.ids(literal);
-        if end <= self.from || !ids.iter().any(|id| self.sink.wants(*id)) {
+        if !ids.iter().any(|id| self.sink.wants(*id)) {
             return true;
         }
-        let Some(window) = self.haystack.get(start..end) else {
-            return true;
-        };
         let (equal, steps) = self.literals.compare(literal, window);
-        self.left = self.left.saturating_sub(steps + 1);
-        self.stats.comparisons += steps + 1;
+        self.left = self.left.saturating_sub(steps);
+        self.stats.comparisons += steps;
         let length = literal.len();
         !equal || ids.iter().all(|id| self.sink.found(*id, end, length))
     }
@@ -156,6 +179,8 @@ impl Queue {
     ///
     /// Four are written whether or not there are so many: a branch on each bit would be
     /// mispredicted more often than not.
+    #[expect(clippy::inline_always, reason = "as `every_chunk`")]
+    #[inline(always)]
     fn flatten(&mut self, words: usize, stride: usize) -> usize {
         let mut count = 0;
         for (word, mask) in self.masks.iter().enumerate().take(words) {
@@ -184,6 +209,8 @@ impl Queue {
     }
 
     /// Keeps the candidates whose bytes a bucket may hold; returns how many.
+    #[expect(clippy::inline_always, reason = "as `every_chunk`")]
+    #[inline(always)]
     fn sift(&mut self, count: usize, layer: &Layer, haystack: &[u8], begin: usize) -> usize {
         let mut kept = 0;
         for index in 0..count {

@@ -4,9 +4,6 @@ use std::collections::HashMap;
 
 use super::{frequency::Frequency, hash, literals::Literals};
 
-/// Literals that may share a key before others are preferred for further ones.
-const CROWD: u32 = 16;
-
 /// The windows of some literals.
 #[derive(Clone, Debug)]
 pub(super) struct Selection {
@@ -106,13 +103,13 @@ fn rarest(
     };
     let crowd = |offset: usize| crowds.get(&wide_key(bytes, offset)).copied().unwrap_or(0);
     let plain = best(&|_| 0.0);
-    if crowd(plain) < CROWD {
+    if crowd(plain) == 0 {
         return plain;
     }
     // A bit of rarity halves the visits; so much more may each of them cost.
     best(&|offset| {
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
         let crowd = crowd(offset) as f32;
-        (1.0 + crowd / 4.0).log2()
+        (1.0 + crowd).log2()
     })
 }

@@ -2,7 +2,8 @@
 
 use super::{Masks, Span};
 
-const MULTIPLIER: u32 = 0x9e37_79b1;
+/// A window's place is the high bits of the product.
+pub(in crate::sieve) const MULTIPLIER: u32 = 0x9e37_79b1;
 /// 16 bits a window keep false candidates near 6 %; a bitmap of 32 KiB fits the first-level
 /// cache, one of 256 KiB the second.
 const BITS_PER_WINDOW: usize = 24;
@@ -12,13 +13,13 @@ const MAX_BITS: usize = 1 << 21;
 /// The bitmap. The number of bits is a power of two.
 #[derive(Debug)]
 pub(in crate::sieve) struct Bitmap {
-    words: Box<[u64]>,
+    pub(in crate::sieve) words: Box<[u64]>,
     /// What is left of a 32-bit hash are as many bits as number the bitmap's bits.
-    shift: u32,
+    pub(in crate::sieve) shift: u32,
     /// Folds case, and of windows of three bytes cuts off the fourth.
-    case: u32,
-    keep: u32,
-    stride: usize,
+    pub(in crate::sieve) case: u32,
+    pub(in crate::sieve) keep: u32,
+    pub(in crate::sieve) stride: usize,
 }
 
 impl Bitmap {
@@ -122,8 +123,11 @@ impl Bitmap {
     #[inline]
     fn holds(&self, window: u32) -> bool {
         let bit = ((window | self.case) & self.keep).wrapping_mul(MULTIPLIER) >> self.shift;
+        // The map has a power of two of words, so that this keeps every bit of the number;
+        // the compiler then knows that the word is there.
+        let index = (bit >> 6) as usize & (self.words.len() - 1);
         self.words
-            .get((bit >> 6) as usize)
+            .get(index)
             .is_some_and(|word| word >> (bit & 63) & 1 != 0)
     }
 }

@@ -10,7 +10,7 @@ mod bloom;
 mod pairs;
 mod teddy;
 
-pub(super) use bitmap::Bitmap;
+pub(super) use bitmap::{Bitmap, MULTIPLIER};
 pub(super) use bloom::{Bloom, MAPS};
 pub(super) use pairs::Pairs;
 pub(super) use teddy::Teddy;
@@ -71,7 +71,10 @@ impl Filter {
     ) -> usize {
         match self {
             Filter::Pairs(pairs) => pairs.fill(haystack, span, masks),
-            Filter::Bitmap(bitmap) => bitmap.fill(haystack, span, masks),
+            Filter::Bitmap(bitmap) => match engine {
+                Engine::Avx512 => kernel::bitmap(bitmap, haystack, span, masks),
+                _ => bitmap.fill(haystack, span, masks),
+            },
             Filter::Teddy(teddy) => match engine {
                 Engine::Avx512 | Engine::Avx2 | Engine::Neon => {
                     kernel::teddy(teddy, engine, haystack, span, masks)

@@ -14,7 +14,7 @@ mod neon;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use super::filter::{Bloom, CHUNK, Masks, Span, Teddy};
+use super::filter::{Bitmap, Bloom, CHUNK, Masks, Span, Teddy};
 use crate::Engine;
 
 /// As `Teddy::fill`, with the engine's instructions.
@@ -49,6 +49,34 @@ pub(super) fn bloom(bloom: &Bloom, haystack: &[u8], span: Span, masks: &mut Mask
     #[cfg(not(target_arch = "x86_64"))]
     let words = 0;
     words
+}
+
+/// As `Bitmap::fill`, with AVX-512.
+pub(super) fn bitmap(bitmap: &Bitmap, haystack: &[u8], span: Span, masks: &mut Masks) -> usize {
+    check(Engine::Avx512, haystack, span);
+    // The product's bits that are left number the bits of the map, and no more.
+    assert!(bitmap.words.len() as u64 * 64 == 1 << (32 - bitmap.shift));
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: `check` has asked the processor for AVX-512 F, BW, VBMI and GFNI.
+    let words = unsafe { x86::bitmap(bitmap, haystack, span, masks) };
+    #[cfg(not(target_arch = "x86_64"))]
+    let words = 0;
+    words
+}
+
+/// Runs `body` where the compiler may use the bit instructions that came with the engine's
+/// vectors; what `body` calls must be inlined to profit.
+#[inline]
+pub(super) fn with_bit_instructions(engine: Engine, body: impl FnOnce()) {
+    match engine {
+        #[cfg(target_arch = "x86_64")]
+        Engine::Avx512 | Engine::Avx2 if engine.is_available() => {
+            // SAFETY: `is_available` has asked the processor for AVX2, and for what the
+            // function needs besides.
+            unsafe { x86::with_bit_instructions(body) }
+        }
+        _ => body(),
+    }
 }
 
 fn check(engine: Engine, haystack: &[u8], span: Span) {

@@ -5,18 +5,27 @@
 //! 15.6.4; AMD APM vol. 4, "Faults are suppressed"), or from a padded copy.
 
 use std::arch::x86_64::{
-    __m128i, __m256i, __m512i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256,
-    _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8,
+    __m128i, __m256i, __m512i, _mm_cvtsi32_si128, _mm_loadu_si128, _mm256_and_si256,
+    _mm256_broadcastsi128_si256, _mm256_castsi128_si256, _mm256_cmpeq_epi8,
+    _mm256_inserti128_si256, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8,
     _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16, _mm512_and_si512,
-    _mm512_broadcast_i32x4, _mm512_gf2p8affine_epi64_epi8, _mm512_loadu_si512,
-    _mm512_mask_blend_epi8, _mm512_mask_test_epi8_mask, _mm512_maskz_loadu_epi8,
-    _mm512_movepi8_mask, _mm512_permutex2var_epi8, _mm512_permutexvar_epi8, _mm512_set1_epi8,
-    _mm512_set1_epi64, _mm512_shuffle_epi8, _mm512_srli_epi16, _mm512_ternarylogic_epi64,
+    _mm512_broadcast_i32x4, _mm512_castsi256_si512, _mm512_cvtepi32_epi8,
+    _mm512_gf2p8affine_epi64_epi8, _mm512_inserti64x4, _mm512_loadu_si512, _mm512_mask_blend_epi8,
+    _mm512_mask_test_epi8_mask, _mm512_maskz_loadu_epi8, _mm512_movepi8_mask, _mm512_mullo_epi32,
+    _mm512_permutex2var_epi8, _mm512_permutexvar_epi8, _mm512_set1_epi8, _mm512_set1_epi32,
+    _mm512_set1_epi64, _mm512_shuffle_epi8, _mm512_srl_epi32, _mm512_srli_epi16,
+    _mm512_storeu_si512, _mm512_ternarylogic_epi32, _mm512_ternarylogic_epi64,
     _mm512_test_epi8_mask, _mm512_xor_si512,
 };
 
 use super::{padded, valid};
-use crate::sieve::filter::{Bloom, MAPS, Masks, Span, Teddy};
+use crate::sieve::filter::{Bitmap, Bloom, MAPS, MULTIPLIER, Masks, Span, Teddy};
+
+/// Runs `body`, compiled for processors with AVX2.
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+pub(super) fn with_bit_instructions(body: impl FnOnce()) {
+    body();
+}
 
 /// Bytes that a block of 64 positions may look at behind them.
 const BEHIND: usize = 3;
@@ -156,6 +165,145 @@ fn bloom_in<const BANKS: usize, const WIDTH: usize>(
         );
         _mm512_mask_test_epi8_mask(pass, look_up(tables[2], c), _mm512_permutexvar_epi8(a, bit))
     })
+}
+
+/// Windows that are hashed before they are looked up. Hashes, bytes and results of so many
+/// take 1.5 KiB of stack.
+const BATCH: usize = 256;
+
+/// As `Bitmap::fill`: hashes by vector, look-ups one by one, tests by vector.
+///
+/// One byte is loaded and one stored for each window; a gather of sixteen costs a Zen 4 core
+/// five times as much, and every core whose microcode guards against gather sampling.
+///
+/// # Safety
+/// The bitmap has `1 << (32 - shift)` bits.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+pub(super) unsafe fn bitmap(
+    bitmap: &Bitmap,
+    haystack: &[u8],
+    span: Span,
+    masks: &mut Masks,
+) -> usize {
+    // SAFETY: the caller's promise is passed on.
+    unsafe {
+        match bitmap.stride {
+            1 => bitmap_in::<1>(bitmap, haystack, span, masks),
+            2 => bitmap_in::<2>(bitmap, haystack, span, masks),
+            _ => bitmap_in::<4>(bitmap, haystack, span, masks),
+        }
+    }
+}
+
+/// # Safety
+/// The bitmap has `1 << (32 - shift)` bits.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+unsafe fn bitmap_in<const STRIDE: usize>(
+    bitmap: &Bitmap,
+    haystack: &[u8],
+    span: Span,
+    masks: &mut Masks,
+) -> usize {
+    let mut hashes = [0u32; BATCH];
+    let mut found = [0u8; BATCH];
+    let bit = load_rest(&BIT, 0);
+    let mut at = span.begin;
+    let mut words = 0;
+    for masks in masks.chunks_mut(BATCH / 64) {
+        if at >= span.end {
+            break;
+        }
+        let count = (span.end - at).div_ceil(STRIDE).min(BATCH);
+        let rounded = count.next_multiple_of(16);
+        hash_windows::<STRIDE>(bitmap, haystack, at, &mut hashes[..rounded]);
+        // SAFETY: the caller promises the map's size, and hashes have no more bits.
+        unsafe { look_up(&bitmap.words, &hashes[..rounded], &mut found) };
+        for (index, mask) in masks.iter_mut().enumerate().take(count.div_ceil(64)) {
+            let place = index * 64;
+            let part = |part: usize| {
+                // SAFETY: `place` is at most `BATCH` − 64: four vectors of sixteen hashes.
+                unsafe { _mm512_loadu_si512(hashes.as_ptr().add(place + 16 * part).cast()) }
+            };
+            // The low bytes of 64 hashes.
+            let low = _mm512_inserti64x4::<1>(
+                _mm512_castsi256_si512(low_bytes(part(0), part(1))),
+                low_bytes(part(2), part(3)),
+            );
+            let wanted = _mm512_permutexvar_epi8(low, bit);
+            let bits = _mm512_test_epi8_mask(load_rest(&found, place), wanted);
+            *mask = bits & valid(place, count);
+            words += 1;
+        }
+        at += BATCH * STRIDE;
+    }
+    words
+}
+
+/// The map's byte of each hash. Not inlined where there are wider vectors: the compiler would
+/// gather by them, piece by piece.
+///
+/// # Safety
+/// Every hash numbers a bit of the map.
+#[inline(never)]
+unsafe fn look_up(words: &[u64], hashes: &[u32], found: &mut [u8; BATCH]) {
+    let bytes: *const u8 = words.as_ptr().cast();
+    for (found, hash) in found.iter_mut().zip(hashes) {
+        debug_assert!((*hash as usize) < words.len() * 64);
+        // SAFETY: the number of a bit without its low three bits numbers a byte of the map.
+        *found = unsafe { *bytes.add((*hash >> 3) as usize) };
+    }
+}
+
+/// The low bytes of 32 dwords.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+fn low_bytes(first: __m512i, second: __m512i) -> __m256i {
+    _mm256_inserti128_si256::<1>(
+        _mm256_castsi128_si256(_mm512_cvtepi32_epi8(first)),
+        _mm512_cvtepi32_epi8(second),
+    )
+}
+
+/// Hashes the windows at `at` and every `STRIDE`-th byte behind it. `hashes` are a multiple
+/// of sixteen; for windows behind the end they are those of zeros.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+fn hash_windows<const STRIDE: usize>(
+    bitmap: &Bitmap,
+    haystack: &[u8],
+    mut at: usize,
+    hashes: &mut [u32],
+) {
+    let mut places = [0u8; 64];
+    for (lane, place) in (0u8..).zip(&mut places) {
+        *place = lane / 4 * STRIDE as u8 + lane % 4;
+    }
+    let places = load_rest(&places, 0);
+    let multiplier = _mm512_set1_epi32(MULTIPLIER.cast_signed());
+    let case = _mm512_set1_epi32(bitmap.case.cast_signed());
+    let keep = _mm512_set1_epi32(bitmap.keep.cast_signed());
+    let shift = _mm_cvtsi32_si128(bitmap.shift.cast_signed());
+    for hashes in hashes.as_chunks_mut::<16>().0 {
+        let bytes = if at + 64 <= haystack.len() {
+            // SAFETY: the condition is what the function asks for.
+            unsafe { load(haystack, at) }
+        } else {
+            load_rest(haystack, at)
+        };
+        let windows = if STRIDE == 4 {
+            bytes
+        } else {
+            _mm512_permutexvar_epi8(places, bytes)
+        };
+        // Truth table 0xa8 is (a or b) and c.
+        let windows = _mm512_ternarylogic_epi32::<0xa8>(windows, case, keep);
+        let product = _mm512_mullo_epi32(windows, multiplier);
+        let hash = _mm512_srl_epi32(product, shift);
+        // SAFETY: an array of sixteen dwords; the store asks for no alignment.
+        unsafe { _mm512_storeu_si512(hashes.as_mut_ptr().cast(), hash) };
+        at += 16 * STRIDE;
+    }
 }
 
 /// Loads a table of sixteen bytes.
