@@ -1,9 +1,13 @@
 //! From a candidate position to the literals that may be there.
 //!
-//! Literals are keyed by the folded bytes at their window: eight where they are long enough,
-//! else four, else what they have. Each key's literals lie together.
+//! Literals are keyed by the lower-cased bytes at their window: eight where they are long enough,
+//! else four, else what they have. Each width has a table; each key's literals lie together.
 
 use super::hash;
+
+/// Bits of a table's filter for each key.
+const FILTER_BITS: usize = 24;
+const MIN_FILTER_BITS: usize = 1024;
 
 /// A literal that has its window at a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +17,7 @@ pub(super) struct Entry {
     pub(super) offset: u16,
     /// Length of the literal.
     pub(super) length: u16,
-    /// The literal's last four bytes, folded; of a shorter one, nothing.
+    /// The literal's last four bytes in lower case; of a shorter one, nothing.
     pub(super) tail: u32,
 }
 
@@ -27,16 +31,19 @@ pub(super) struct Buckets {
     narrow: Table,
     /// By three, two and one bytes.
     short: [Table; 3],
+    has_short: bool,
 }
 
-/// Keys of one width.
-#[derive(Debug, Default)]
+/// Keys of one width. The high bits of a key's hash number its bit of the filter, and fewer
+/// of them its slot.
+#[derive(Debug)]
 struct Table {
-    /// One bit a hash: most candidates end here. A power of two of words.
+    /// One bit a hash: most candidates end here. A power of two of words, at least one.
     filter: Vec<u64>,
     filter_shift: u32,
-    /// Open addressing, a power of two; an unused one has no entries.
+    /// Open addressing, a power of two, at least two; an unused one has no entries.
     slots: Vec<Slot>,
+    slot_shift: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,7 +58,7 @@ struct Slot {
 pub(super) struct Window {
     /// Bytes of the key: 8, 4, 3, 2 or 1.
     pub(super) width: usize,
-    /// Folded, zeros above `width` bytes.
+    /// In lower case, zeros above `width` bytes.
     pub(super) key: u64,
     /// Negative offset: of one literal, the occurrence that begins first comes first.
     pub(super) offset: std::cmp::Reverse<u16>,
@@ -62,12 +69,13 @@ pub(super) struct Window {
     pub(super) tail: u32,
 }
 
-/// Whether a candidate passed the filters, by table.
+/// Whether a candidate passed the filters: a bit for each table.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Passed(u8);
 
 const WIDE: u8 = 1;
 const NARROW: u8 = 2;
+/// Three bytes; the next bits are those of two and of one.
 const SHORT: u8 = 4;
 
 impl Buckets {
@@ -90,7 +98,8 @@ impl Buckets {
                 8 => buckets.wide = table,
                 4 => buckets.narrow = table,
                 _ => {
-                    if let Some(short) = buckets.short.get_mut(width.saturating_sub(1)) {
+                    buckets.has_short = true;
+                    if let Some(short) = buckets.short.iter_mut().rev().nth(width - 1) {
                         *short = table;
                     }
                 }
@@ -100,24 +109,27 @@ impl Buckets {
         buckets
     }
 
-    /// Which tables may hold a literal with this folded word at its window.
+    /// Which tables may hold a literal with this lower-cased word at its window.
     #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
     #[inline(always)]
     pub(super) fn passes(&self, word: u64) -> Passed {
-        let mut passed = 0;
-        if self.wide.may_hold(word) {
-            passed |= WIDE;
-        }
-        if self.narrow.may_hold(hash::low_bytes(word, 4)) {
-            passed |= NARROW;
-        }
-        let short = &self.short;
-        if (1..).zip(short).any(|(width, table)| {
-            !table.slots.is_empty() && table.may_hold(hash::low_bytes(word, width))
-        }) {
-            passed |= SHORT;
+        let wide = self.wide.may_hold(word);
+        let narrow = self.narrow.may_hold(hash::low_bytes(word, 4));
+        let mut passed = u8::from(wide) * WIDE | u8::from(narrow) * NARROW;
+        if self.has_short {
+            for (place, (width, table)) in self.short_tables() {
+                let may = table.may_hold(hash::low_bytes(word, width));
+                passed |= u8::from(may) * (SHORT << place);
+            }
         }
         Passed(passed)
+    }
+
+    /// Place, width and table.
+    #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
+    #[inline(always)]
+    fn short_tables(&self) -> impl Iterator<Item = (usize, (usize, &Table))> {
+        (1..4).rev().zip(&self.short).enumerate()
     }
 
     /// Calls `each` with every literal that has this folded word at its window, until it
@@ -139,9 +151,10 @@ impl Buckets {
                 return false;
             }
         }
-        if passed.0 & SHORT != 0 {
-            for (width, table) in (1..).zip(&self.short) {
-                if !table.look_up(&self.entries, hash::low_bytes(word, width), each) {
+        if passed.0 >= SHORT {
+            for (place, (width, table)) in self.short_tables() {
+                let key = hash::low_bytes(word, width);
+                if passed.0 & SHORT << place != 0 && !table.look_up(&self.entries, key, each) {
                     return false;
                 }
             }
@@ -163,17 +176,29 @@ impl Passed {
     }
 }
 
+impl Default for Table {
+    fn default() -> Table {
+        Table::with_room(0)
+    }
+}
+
 impl Table {
+    fn with_room(keys: usize) -> Table {
+        let bits = (keys * FILTER_BITS)
+            .next_power_of_two()
+            .max(MIN_FILTER_BITS);
+        let slots = (keys * 2).next_power_of_two().max(2);
+        Table {
+            filter: vec![0; bits / 64],
+            filter_shift: 64 - bits.trailing_zeros(),
+            slots: vec![Slot::default(); slots],
+            slot_shift: 64 - slots.trailing_zeros(),
+        }
+    }
+
     /// `windows` are sorted and of one width; `first` is the place of their first entry.
     fn new(windows: &[Window], first: usize) -> Table {
-        let keys = windows.chunk_by(|a, b| a.key == b.key).count();
-        let filter_bits = (keys * 16).next_power_of_two().max(64);
-        let capacity = (keys * 2).next_power_of_two();
-        let mut table = Table {
-            filter: vec![0; filter_bits / 64],
-            filter_shift: 64 - filter_bits.trailing_zeros(),
-            slots: vec![Slot::default(); capacity],
-        };
+        let mut table = Table::with_room(windows.chunk_by(|a, b| a.key == b.key).count());
         let mut first = u32::try_from(first).unwrap_or(u32::MAX);
         for run in windows.chunk_by(|a, b| a.key == b.key) {
             let count = u32::try_from(run.len()).unwrap_or(u32::MAX);
@@ -206,19 +231,20 @@ impl Table {
         }
     }
 
-    /// Low bits, since the filter uses the high ones. There is a slot.
     #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
     #[inline(always)]
     fn place(&self, hash: u64) -> usize {
-        usize::try_from(hash & 0xffff_ffff).unwrap_or(0) & (self.slots.len().wrapping_sub(1))
+        usize::try_from(hash >> self.slot_shift).unwrap_or(0)
     }
 
     #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
     #[inline(always)]
     fn may_hold(&self, key: u64) -> bool {
         let bit = hash::mix(key) >> self.filter_shift;
+        // No bit is cut off; the compiler learns that the word is there.
+        let index = usize::try_from(bit >> 6).unwrap_or(0) & (self.filter.len() - 1);
         self.filter
-            .get((bit >> 6) as usize)
+            .get(index)
             .is_some_and(|word| word >> (bit & 63) & 1 != 0)
     }
 

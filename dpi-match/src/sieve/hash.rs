@@ -1,7 +1,8 @@
 //! Words of eight bytes: loading, folding of case, hashing.
 //!
 //! Two foldings: [`fold`] sets the bit in which the cases of a letter differ in every byte.
-//! It also makes NUL a space, so it may only ever choose candidates. [`to_lower`] is exact.
+//! It also makes NUL a space, so it may only ever choose candidates, as filters do.
+//! [`to_lower`] is exact.
 
 /// Bit 5 of every byte.
 const CASE: u64 = 0x2020_2020_2020_2020;
@@ -44,12 +45,12 @@ pub(super) fn word_at(haystack: &[u8], at: usize) -> u64 {
     }
 }
 
-/// The last four bytes, folded; zero if there are fewer.
+/// The last four bytes in lower case; zero if there are fewer.
 #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
 #[inline(always)]
 pub(super) fn tail(bytes: &[u8]) -> u32 {
     let last = bytes.last_chunk::<4>();
-    last.map_or(0, |bytes| u32::from_le_bytes(*bytes) | 0x2020_2020)
+    last.map_or(0, |bytes| to_lower32(u32::from_le_bytes(*bytes)))
 }
 
 /// For candidates: letters of either case become equal.
@@ -70,6 +71,14 @@ pub(super) fn to_lower(word: u64) -> u64 {
     word | upper >> 2
 }
 
+/// As [`to_lower`], of four bytes.
+#[expect(clippy::inline_always, reason = "a part of the scan's loop")]
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "the upper half is zeros")]
+fn to_lower32(word: u32) -> u32 {
+    to_lower(u64::from(word)) as u32
+}
+
 /// The low `width` bytes of a word, 1 to 8.
 #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
 #[inline(always)]
@@ -77,12 +86,11 @@ pub(super) fn low_bytes(word: u64, width: usize) -> u64 {
     word & (u64::MAX >> (64 - 8 * width.clamp(1, 8)))
 }
 
-/// A hash whose high bits are good.
+/// A hash whose high bits are good: they depend on every bit of the word.
 #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
 #[inline(always)]
 pub(super) fn mix(word: u64) -> u64 {
-    let mixed = (word ^ word >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+    word.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 #[cfg(test)]

@@ -129,7 +129,7 @@ impl<S: Sink> Run<'_, S> {
         if self.left == 0 && self.takeover.is_possible(self.literals) {
             return Outcome::Exhausted(at);
         }
-        let word = hash::fold(hash::word_at(self.haystack, at));
+        let word = hash::to_lower(hash::word_at(self.haystack, at));
         let go_on = layer
             .buckets
             .look_up(word, passed, &mut |entry| self.entry(entry, at));
@@ -217,7 +217,7 @@ impl Queue {
             let Some(offset) = self.at.get(index).copied() else {
                 break;
             };
-            let word = hash::fold(hash::word_at(haystack, begin + usize::from(offset)));
+            let word = hash::to_lower(hash::word_at(haystack, begin + usize::from(offset)));
             let passed = layer.buckets.passes(word);
             if let (Some(at), Some(of)) = (self.at.get_mut(kept), self.passed.get_mut(kept)) {
                 *at = offset;

@@ -64,7 +64,7 @@ pub(super) fn filter_key(bytes: &[u8], offset: usize, width: usize) -> (u32, usi
 }
 
 fn wide_key(bytes: &[u8], offset: usize) -> u64 {
-    hash::fold(hash::word_at(bytes, offset))
+    hash::to_lower(hash::word_at(bytes, offset))
 }
 
 /// Offset of the window, or run of windows, whose most frequent one is the rarest.
@@ -106,10 +106,11 @@ fn rarest(
     if crowd(plain) == 0 {
         return plain;
     }
-    // A bit of rarity halves the visits; so much more may each of them cost.
+    // A bit of rarity halves the visits, and a crowd costs in proportion; twice that, since
+    // traffic made to be near the literals visits them however rare they are.
     best(&|offset| {
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
         let crowd = crowd(offset) as f32;
-        (1.0 + crowd).log2()
+        2.0 * (1.0 + crowd).log2()
     })
 }

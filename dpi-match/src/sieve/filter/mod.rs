@@ -90,7 +90,7 @@ impl Filter {
 
     pub(super) fn memory(&self) -> usize {
         match self {
-            Filter::Pairs(_) => size_of::<Pairs>(),
+            Filter::Pairs(pairs) => pairs.memory(),
             Filter::Bitmap(bitmap) => bitmap.memory(),
             Filter::Teddy(_) => size_of::<Teddy>(),
             Filter::Bloom(bloom) => bloom.memory(),
