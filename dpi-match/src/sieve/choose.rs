@@ -27,16 +27,16 @@ const TEDDY_MAX: usize = 96;
 /// matter.
 mod cost {
     /// A position that the filter lets through is hashed again.
-    pub(super) const CANDIDATE: f32 = 6.0;
+    pub(super) const CANDIDATE: f32 = 16.0;
     /// One that is still a candidate then is looked up and compared.
-    pub(super) const SURVIVOR: f32 = 30.0;
-    /// A bitmap looks at one position.
-    pub(super) const BITMAP: f32 = 1.9;
-    pub(super) const TEDDY_512: f32 = 0.2;
-    pub(super) const TEDDY_256: f32 = 0.4;
-    pub(super) const TEDDY_128: f32 = 0.7;
-    pub(super) const BLOOM_128: f32 = 0.4;
-    pub(super) const BLOOM_256: f32 = 0.5;
+    pub(super) const SURVIVOR: f32 = 80.0;
+    /// A bitmap looks at one position, by vector and one by one.
+    pub(super) const BITMAP_512: f32 = 2.4;
+    pub(super) const BITMAP: f32 = 4.5;
+    pub(super) const TEDDY_512: f32 = 0.35;
+    pub(super) const TEDDY_256: f32 = 0.5;
+    pub(super) const TEDDY_128: f32 = 0.8;
+    pub(super) const BLOOM: [(usize, f32); 3] = [(128, 0.45), (256, 0.6), (512, 0.9)];
 }
 
 /// Plans the layers for the set.
@@ -106,7 +106,11 @@ fn cheapest(
     };
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     let fill = selection.distinct as f32 / Bitmap::bits_for(selection.distinct) as f32;
-    consider(FilterKind::Bitmap, cost::BITMAP, fill);
+    let bitmap = match engine {
+        Engine::Avx512 => cost::BITMAP_512,
+        _ => cost::BITMAP,
+    };
+    consider(FilterKind::Bitmap, bitmap, fill);
     if selection.stride > 1 {
         return best;
     }
@@ -127,7 +131,7 @@ fn cheapest(
         );
     }
     if engine == Engine::Avx512 {
-        for (table_len, scan) in [(128, cost::BLOOM_128), (256, cost::BLOOM_256)] {
+        for (table_len, scan) in cost::BLOOM {
             let rate = Bloom::pass_rate(selection.distinct, table_len);
             consider(FilterKind::Bloom(table_len), scan, rate);
         }

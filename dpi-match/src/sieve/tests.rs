@@ -65,6 +65,8 @@ const FORMS: &[(FilterKind, usize, usize)] = &[
     (FilterKind::Bloom(128), 4, 1),
     (FilterKind::Bloom(256), 3, 1),
     (FilterKind::Bloom(256), 4, 1),
+    (FilterKind::Bloom(512), 3, 1),
+    (FilterKind::Bloom(512), 4, 1),
 ];
 
 fn scan(sieve: &Sieve, haystack: &[u8], from: usize) -> (Vec<(usize, u32)>, MpmStats) {
@@ -130,7 +132,7 @@ proptest! {
             .collect();
         let keys: Vec<u32> = windows.iter().map(|(bytes, _)| u32::from_le_bytes(*bytes)).collect();
         let mut filters = vec![Filter::Teddy(Teddy::new(&mut parts, width))];
-        for length in [128, 256] {
+        for length in [128, 256, 512] {
             filters.push(Filter::Bloom(Bloom::new(&keys, width.max(3), length)));
         }
         for filter in filters {
@@ -147,21 +149,21 @@ proptest! {
 
 #[test]
 fn a_flood_of_near_matches_is_taken_over() {
-    // Sixty literals that share every window, and a haystack that is their common part: each
-    // position leads to all of them.
-    let mut patterns: Vec<Pattern> = (0..60u8)
-        .map(|i| {
-            let mut bytes = vec![b'a'; 64];
-            bytes.push(i);
-            pattern(bytes, i % 2 == 0)
-        })
-        .collect();
+    // Sixty literals that differ in case alone, all at their end, and a haystack in another
+    // case: each position leads to all of them, and each is compared to its last bytes.
+    let variant = |i: u8| {
+        let mut bytes = vec![b'a'; 40];
+        for bit in (0..8).filter(|bit| i >> bit & 1 != 0) {
+            bytes[32 + bit] = b'A';
+        }
+        bytes
+    };
+    let mut patterns: Vec<Pattern> = (1..61).map(|i| pattern(variant(i), false)).collect();
     patterns.push(pattern(*b"bb", false));
     patterns.push(pattern(*b"xyzxyz", false));
     let mut haystack = vec![b'a'; if cfg!(miri) { 600 } else { 3_000 }];
     haystack.extend_from_slice(b"bb xyzxyz ");
-    haystack.extend_from_slice(&[b'a'; 64]);
-    haystack.push(7);
+    haystack.extend_from_slice(&variant(7));
     haystack.extend_from_slice(b"xyzxyz\x00bb");
     let expected = naive(&patterns, &haystack, 0);
     assert!(!expected.is_empty());

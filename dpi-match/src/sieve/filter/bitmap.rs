@@ -1,6 +1,6 @@
 //! A bitmap by a hash of the window: for sets of any size, at every 1st, 2nd or 4th offset.
 
-use super::{Masks, Span};
+use super::Span;
 
 /// A window's place is the high bits of the product.
 pub(in crate::sieve) const MULTIPLIER: u32 = 0x9e37_79b1;
@@ -55,7 +55,7 @@ impl Bitmap {
         self.words.len() * 8
     }
 
-    pub(super) fn fill(&self, haystack: &[u8], span: Span, masks: &mut Masks) -> usize {
+    pub(in crate::sieve) fn fill(&self, haystack: &[u8], span: Span, masks: &mut [u64]) -> usize {
         match self.stride {
             1 => self.fill_stride::<1>(haystack, span, masks),
             2 => self.fill_stride::<2>(haystack, span, masks),
@@ -68,7 +68,7 @@ impl Bitmap {
         &self,
         haystack: &[u8],
         span: Span,
-        masks: &mut Masks,
+        masks: &mut [u64],
     ) -> usize {
         let mut words = 0;
         let mut at = span.begin;

@@ -1,7 +1,8 @@
 //! A Bloom filter small enough for vector registers: for up to a thousand windows or so.
 //!
-//! Three rows of bits. Each row's place is given by seven or eight bits of one hash byte (the
-//! byte in the table) and three bits of the next one (the bit in the byte). The hash bytes
+//! Three rows of bits. Each row's place is given by one hash byte, or seven bits of it (the
+//! byte in the table), and three bits of the next one (the bit in the byte); of the largest
+//! tables a fourth bit of that is the highest of the byte's number. The hash bytes
 //! are linear functions of the window's bits, since one instruction of GFNI computes one for
 //! a whole vector; that leaving out a bit is linear too makes folding case free.
 
@@ -22,7 +23,7 @@ pub(in crate::sieve) static MAPS: [[u64; 4]; 3] = maps();
 static HASHES: [[u32; 256]; 4] = hashes();
 
 impl Bloom {
-    /// `windows` are the low `width` bytes of each window. Tables have 128 or 256 bytes.
+    /// `windows` are the low `width` bytes of each window. Tables have 128, 256 or 512 bytes.
     pub(in crate::sieve) fn new(windows: &[u32], width: usize, table_len: usize) -> Bloom {
         let mut bloom = Bloom {
             rows: std::array::from_fn(|_| vec![0; table_len].into()),
@@ -84,7 +85,8 @@ fn place(hash: [u8; 4], row: usize, table_len: usize) -> (usize, u8) {
         1 => (b, c),
         _ => (c, a),
     };
-    (usize::from(index) & (table_len - 1), 1 << (bit & 7))
+    let index = usize::from(index) | usize::from(bit >> 3 & 1) << 8;
+    (index & (table_len - 1), 1 << (bit & 7))
 }
 
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]

@@ -72,7 +72,9 @@ impl Filter {
         match self {
             Filter::Pairs(pairs) => pairs.fill(haystack, span, masks),
             Filter::Bitmap(bitmap) => match engine {
-                Engine::Avx512 => kernel::bitmap(bitmap, haystack, span, masks),
+                Engine::Avx512 | Engine::Avx2 => {
+                    kernel::bitmap(bitmap, engine, haystack, span, masks)
+                }
                 _ => bitmap.fill(haystack, span, masks),
             },
             Filter::Teddy(teddy) => match engine {

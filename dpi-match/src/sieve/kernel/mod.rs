@@ -51,17 +51,28 @@ pub(super) fn bloom(bloom: &Bloom, haystack: &[u8], span: Span, masks: &mut Mask
     words
 }
 
-/// As `Bitmap::fill`, with AVX-512.
-pub(super) fn bitmap(bitmap: &Bitmap, haystack: &[u8], span: Span, masks: &mut Masks) -> usize {
-    check(Engine::Avx512, haystack, span);
+/// As `Bitmap::fill`, with the engine's instructions.
+pub(super) fn bitmap(
+    bitmap: &Bitmap,
+    engine: Engine,
+    haystack: &[u8],
+    span: Span,
+    masks: &mut Masks,
+) -> usize {
+    check(engine, haystack, span);
     // The product's bits that are left number the bits of the map, and no more.
     assert!(bitmap.words.len() as u64 * 64 == 1 << (32 - bitmap.shift));
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: `check` has asked the processor for AVX-512 F, BW, VBMI and GFNI.
-    let words = unsafe { x86::bitmap(bitmap, haystack, span, masks) };
-    #[cfg(not(target_arch = "x86_64"))]
-    let words = 0;
-    words
+    match engine {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `check` has asked the processor for AVX-512 F, BW, VBMI and GFNI; the size
+        // was compared above.
+        Engine::Avx512 => unsafe { x86::bitmap_avx512(bitmap, haystack, span, masks) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `check` has asked the processor for AVX2 and what comes with it; the size
+        // was compared above.
+        Engine::Avx2 => unsafe { x86::bitmap_avx2(bitmap, haystack, span, masks) },
+        _ => 0,
+    }
 }
 
 /// Runs `body` where the compiler may use the bit instructions that came with the engine's
