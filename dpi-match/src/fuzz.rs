@@ -10,6 +10,9 @@ use crate::{
 const MAX_PATTERNS: usize = 64;
 
 /// Patterns, then a haystack: every engine must find what a naive search finds.
+///
+/// # Panics
+/// If one does not.
 pub fn engines(data: &[u8]) {
     let (patterns, from, haystack) = split(data);
     let expected = naive(&patterns, haystack, from);
@@ -22,6 +25,9 @@ pub fn engines(data: &[u8]) {
 
 /// Patterns, then a stream: scanned in chunks with what is needed of the bytes before them,
 /// each occurrence must be found once.
+///
+/// # Panics
+/// If one is not.
 pub fn chunks(data: &[u8]) {
     let (patterns, seed, stream) = split(data);
     let expected = naive(&patterns, stream, 0);
@@ -49,6 +55,9 @@ pub fn chunks(data: &[u8]) {
 
 /// Flags, an expression, and behind a newline what it is matched with: machine code and
 /// interpreter must agree unless a limit was reached.
+///
+/// # Panics
+/// If they do not.
 pub fn pcre(data: &[u8]) {
     let Some((flags, rest)) = data.split_first() else {
         return;

@@ -13,7 +13,7 @@ fn sets() -> Vec<Vec<Pattern>> {
     let set = |texts: &[&str]| {
         let of = |text: &&str| Pattern {
             bytes: text.as_bytes().into(),
-            nocase: text.len() % 2 == 0,
+            nocase: text.len().is_multiple_of(2),
         };
         texts.iter().map(of).collect()
     };

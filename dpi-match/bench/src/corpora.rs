@@ -134,7 +134,9 @@ fn api() -> Vec<Vec<u8>> {
             for _ in 0..3 + random.below(4) {
                 let (field, word) = (random.pick(FIELDS), random.pick(WORDS));
                 let number = random.below(1_000_000);
-                body += &format!("\"{field}\":\"{word}-{number:06x}\",\"{field}Count\":{number},");
+                let item =
+                    format!("\"{field}\":\"{word}-{number:06x}\",\"{field}Count\":{number},");
+                body.push_str(&item);
             }
             body += "\"ok\":true},";
         }

@@ -2,7 +2,7 @@
 
 use std::{arch::asm, hint::black_box};
 
-use crate::measure::thread_time;
+use crate::measure::{since, thread_time};
 
 /// Cycles that a dependent 64-bit multiplication takes on every x86-64 core since 2008.
 const LATENCY: f64 = 3.0;
@@ -20,7 +20,7 @@ pub(crate) fn ghz() -> f64 {
                 unsafe { asm!("imul {x}, {x}", x = inout(reg) x, options(pure, nomem, nostack)) };
             }
             black_box(x);
-            (thread_time() - start).as_secs_f64()
+            since(start).as_secs_f64()
         })
         .fold(f64::INFINITY, f64::min);
     f64::from(STEPS) * LATENCY / best / 1e9

@@ -5,7 +5,10 @@ use std::time::Duration;
 use anyhow::Result;
 use dpi_match::{AhoCorasickMpm, Engine, Mpm, MpmScratch, Pattern, Patterns};
 
-use crate::{measure::thread_time, sets::Set};
+use crate::{
+    measure::{since, thread_time},
+    sets::Set,
+};
 
 /// A matcher that was built for a set.
 pub(crate) struct Built {
@@ -93,7 +96,7 @@ fn by_mpm(name: &'static str, build: impl FnOnce() -> Result<Box<dyn Mpm>>) -> R
     Ok(Built {
         name,
         plan: mpm.plan().to_string(),
-        build: thread_time() - start,
+        build: since(start),
         memory: mpm.memory(),
         search: Box::new(ByMpm(mpm, MpmScratch::default())),
     })

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     engines::{Built, Search},
-    measure::thread_time,
+    measure::{since, thread_time},
     sets::Set,
 };
 
@@ -71,7 +71,7 @@ pub(crate) fn built(set: &Set) -> Result<Built> {
     if unsafe { hs_alloc_scratch(database.database, &raw mut database.scratch) } != 0 {
         bail!("no scratch");
     }
-    let build = thread_time() - start;
+    let build = since(start);
     let mut memory = 0;
     let mut info = ptr::null_mut();
     // SAFETY: a live database and two places to write to.
@@ -98,10 +98,10 @@ pub(crate) fn built(set: &Set) -> Result<Built> {
 
 fn compile(set: &Set) -> Result<*mut c_void> {
     let hex = |bytes: &[u8]| {
-        bytes
+        let digits = bytes
             .iter()
-            .map(|byte| format!("\\x{byte:02x}"))
-            .collect::<String>()
+            .flat_map(|byte| format!("\\x{byte:02x}").into_bytes());
+        digits.collect::<Vec<u8>>()
     };
     let expressions: Vec<CString> = set
         .patterns

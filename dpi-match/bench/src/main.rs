@@ -60,15 +60,12 @@ struct Options {
 
 fn main() -> Result<()> {
     let options = Options::parse();
-    let rules = match &options.rules {
-        Some(path) => {
-            let text = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-            rules::fast_patterns(&String::from_utf8_lossy(&text))
-        }
-        None => {
-            eprintln!("no --rules: the sets of Snort's rules are left out");
-            Vec::new()
-        }
+    let rules = if let Some(path) = &options.rules {
+        let text = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        rules::fast_patterns(&String::from_utf8_lossy(&text))
+    } else {
+        eprintln!("no --rules: the sets of Snort's rules are left out");
+        Vec::new()
     };
     let corpora = corpora::all(&options.corpora, options.captures.as_deref(), &rules)?;
     let ghz = cycles::ghz();

@@ -35,6 +35,11 @@ pub(crate) fn thread_time() -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
+/// CPU time of this thread since then.
+pub(crate) fn since(start: Duration) -> Duration {
+    thread_time().saturating_sub(start)
+}
+
 /// Compares what the engines find, then measures them `runs` times in turns.
 pub(crate) fn cell(set: &Set, corpus: &Corpus, engines: &mut [Built], runs: usize) -> Result<Cell> {
     let mut expected: Option<(u64, u64)> = None;
@@ -110,7 +115,7 @@ fn run(engine: &mut Built, corpus: &Corpus) -> Duration {
         engine.search.search(buffer, &mut |_, _| count += 1);
     }
     black_box(count);
-    thread_time() - start
+    since(start)
 }
 
 fn difference(after: MpmStats, before: MpmStats) -> MpmStats {

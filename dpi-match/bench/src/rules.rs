@@ -32,7 +32,7 @@ fn of_rule(line: &str) -> Option<FastPattern> {
     for option in options(body) {
         let (name, value) = option.split_once(':').unwrap_or((&option, ""));
         match name.trim() {
-            "service" => services = value.to_owned(),
+            "service" => value.clone_into(&mut services),
             "flow" => to_server |= value.contains("to_server"),
             "content" => {
                 let Some((bytes, modifiers)) = content(value.trim()) else {

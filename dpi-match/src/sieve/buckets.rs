@@ -115,7 +115,7 @@ impl Buckets {
     pub(super) fn passes(&self, word: u64) -> Passed {
         let wide = self.wide.may_hold(word);
         let narrow = self.narrow.may_hold(hash::low_bytes(word, 4));
-        let mut passed = u8::from(wide) * WIDE | u8::from(narrow) * NARROW;
+        let mut passed = (u8::from(wide) * WIDE) | (u8::from(narrow) * NARROW);
         if self.has_short {
             for (place, (width, table)) in self.short_tables() {
                 let may = table.may_hold(hash::low_bytes(word, width));

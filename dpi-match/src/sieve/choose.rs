@@ -32,6 +32,8 @@ mod cost {
     pub(super) const SURVIVOR: f32 = 80.0;
     /// A bitmap looks at one position, by vector and one by one.
     pub(super) const BITMAP_512: f32 = 2.4;
+    pub(super) const BITMAP_256: f32 = 2.8;
+    /// As above, all of it one by one.
     pub(super) const BITMAP: f32 = 4.5;
     pub(super) const TEDDY_512: f32 = 0.35;
     pub(super) const TEDDY_256: f32 = 0.5;
@@ -108,6 +110,7 @@ fn cheapest(
     let fill = selection.distinct as f32 / Bitmap::bits_for(selection.distinct) as f32;
     let bitmap = match engine {
         Engine::Avx512 => cost::BITMAP_512,
+        Engine::Avx2 => cost::BITMAP_256,
         _ => cost::BITMAP,
     };
     consider(FilterKind::Bitmap, bitmap, fill);

@@ -65,8 +65,9 @@ pub(super) fn fold(word: u64) -> u64 {
 #[inline(always)]
 pub(super) fn to_lower(word: u64) -> u64 {
     let low = word & LOW7;
-    let from_a = low + ONES * (0x80 - b'A' as u64);
-    let behind_z = low + ONES * (0x7f - b'Z' as u64);
+    // Bit 7 of a byte says whether it is at least `A`, and whether it is beyond `Z`.
+    let from_a = low + ONES * (0x80 - 0x41);
+    let behind_z = low + ONES * (0x7f - 0x5a);
     let upper = (from_a & !behind_z) & !word & HIGH;
     word | upper >> 2
 }

@@ -9,7 +9,7 @@ use crate::{Pattern, PatternId};
 #[derive(Debug, Default)]
 pub(super) struct Literals {
     bytes: Vec<u8>,
-    literals: Vec<Literal>,
+    all: Vec<Literal>,
     /// Ids, grouped by literal.
     ids: Vec<PatternId>,
     /// Literal by id.
@@ -60,14 +60,14 @@ impl Literals {
             set.push_id(PatternId(*id));
         }
         set.bytes.shrink_to_fit();
-        set.literals.shrink_to_fit();
+        set.all.shrink_to_fit();
         set
     }
 
     /// Lengths and counts fit their types: `Patterns` has checked them.
     fn push(&mut self, bytes: &[u8], nocase: bool) {
         self.reach = self.reach.max(bytes.len());
-        self.literals.push(Literal {
+        self.all.push(Literal {
             at: u32::try_from(self.bytes.len()).unwrap_or(u32::MAX),
             first_id: u32::try_from(self.ids.len()).unwrap_or(u32::MAX),
             ids: 0,
@@ -80,10 +80,8 @@ impl Literals {
     }
 
     fn push_id(&mut self, id: PatternId) {
-        let index = self.literals.len().saturating_sub(1);
-        if let (Some(literal), Some(of)) =
-            (self.literals.last_mut(), self.of.get_mut(id.0 as usize))
-        {
+        let index = self.all.len().saturating_sub(1);
+        if let (Some(literal), Some(of)) = (self.all.last_mut(), self.of.get_mut(id.0 as usize)) {
             literal.ids = literal.ids.saturating_add(1);
             *of = u32::try_from(index).unwrap_or(u32::MAX);
             self.ids.push(id);
@@ -101,15 +99,15 @@ impl Literals {
     }
 
     pub(super) fn get(&self, index: u32) -> Option<&Literal> {
-        self.literals.get(index as usize)
+        self.all.get(index as usize)
     }
 
     pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut Literal> {
-        self.literals.get_mut(index as usize)
+        self.all.get_mut(index as usize)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Literal)> {
-        (0u32..).zip(&self.literals)
+        (0u32..).zip(&self.all)
     }
 
     pub(super) fn bytes(&self, literal: &Literal) -> &[u8] {
@@ -133,7 +131,7 @@ impl Literals {
 
     pub(super) fn memory(&self) -> usize {
         self.bytes.capacity()
-            + self.literals.capacity() * size_of::<Literal>()
+            + self.all.capacity() * size_of::<Literal>()
             + self.ids.capacity() * 4
             + self.of.capacity() * 4
     }

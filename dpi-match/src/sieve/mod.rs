@@ -27,6 +27,7 @@ mod tests;
 pub(crate) use scan::Queue;
 
 use crate::{Engine, Mpm, MpmScratch, Pattern, PatternId, Plan, mpm::Seen};
+use kernel::Form;
 use layer::Layer;
 use literals::Literals;
 use scan::{Run, Sink};
@@ -35,7 +36,7 @@ use takeover::Takeover;
 /// The matcher.
 #[derive(Debug)]
 pub(crate) struct Sieve {
-    engine: Engine,
+    form: Form,
     literals: Literals,
     layers: Vec<Layer>,
     takeover: Takeover,
@@ -55,7 +56,7 @@ impl Sieve {
             .map(|(index, draft)| Layer::new(index, draft, literals))
             .collect();
         Sieve {
-            engine,
+            form: Form::new(engine),
             literals: std::mem::take(literals),
             layers,
             takeover: Takeover::default(),
@@ -64,7 +65,7 @@ impl Sieve {
 
     fn run(&self, haystack: &[u8], from: usize, scratch: &mut MpmScratch, sink: &mut impl Sink) {
         Run {
-            engine: self.engine,
+            form: self.form,
             literals: &self.literals,
             layers: &self.layers,
             haystack,
@@ -120,7 +121,7 @@ impl Mpm for Sieve {
 
     fn plan(&self) -> Plan {
         Plan {
-            engine: self.engine,
+            engine: self.form.engine(),
             layers: self.layers.iter().map(Layer::plan).collect(),
         }
     }

@@ -3,12 +3,13 @@
 use super::{
     buckets::{Entry, Passed},
     filter::{CHUNK, Masks, Span},
-    hash, kernel,
+    hash,
+    kernel::{self, Form},
     layer::Layer,
     literals::Literals,
     takeover::Takeover,
 };
-use crate::{Engine, MpmStats, PatternId};
+use crate::{MpmStats, PatternId};
 
 /// Where occurrences go.
 pub(super) trait Sink {
@@ -29,7 +30,7 @@ pub(crate) struct Queue {
 
 /// One scan.
 pub(super) struct Run<'a, S> {
-    pub(super) engine: Engine,
+    pub(super) form: Form,
     pub(super) literals: &'a Literals,
     pub(super) layers: &'a [Layer],
     pub(super) haystack: &'a [u8],
@@ -53,7 +54,7 @@ pub(super) enum Outcome {
 impl<S: Sink> Run<'_, S> {
     /// Reports every occurrence that ends behind `from`.
     pub(super) fn all(&mut self, queue: &mut Queue) {
-        kernel::with_bit_instructions(self.engine, || self.every_chunk(queue));
+        kernel::with_bit_instructions(self.form, || self.every_chunk(queue));
     }
 
     #[expect(
@@ -106,7 +107,7 @@ impl<S: Sink> Run<'_, S> {
         }
         let words = layer
             .filter
-            .fill(self.engine, self.haystack, span, &mut queue.masks);
+            .fill(self.form, self.haystack, span, &mut queue.masks);
         let candidates = queue.flatten(words, layer.stride);
         self.stats.candidates += candidates as u64;
         let survivors = queue.sift(candidates, layer, self.haystack, span.begin);

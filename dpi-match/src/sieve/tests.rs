@@ -137,10 +137,10 @@ proptest! {
         }
         for filter in filters {
             let mut portable: Masks = [0; CHUNK / 64];
-            let words = filter.fill(Engine::Portable, &haystack, span, &mut portable);
+            let words = filter.fill(Form::new(Engine::Portable), &haystack, span, &mut portable);
             for engine in engines() {
                 let mut masks: Masks = [0; CHUNK / 64];
-                prop_assert_eq!(filter.fill(engine, &haystack, span, &mut masks), words);
+                prop_assert_eq!(filter.fill(Form::new(engine), &haystack, span, &mut masks), words);
                 prop_assert_eq!(&masks[..words], &portable[..words], "{:?} {}", filter.kind(), engine);
             }
         }

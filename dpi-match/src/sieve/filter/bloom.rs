@@ -56,7 +56,7 @@ impl Bloom {
         self.rows.iter().map(|row| row.len()).sum()
     }
 
-    pub(super) fn fill(&self, haystack: &[u8], span: Span, masks: &mut Masks) -> usize {
+    pub(in crate::sieve) fn fill(&self, haystack: &[u8], span: Span, masks: &mut Masks) -> usize {
         fill_each(span, masks, |at| {
             #[expect(clippy::cast_possible_truncation, reason = "the low four bytes")]
             let hash = self.hash(super::super::hash::word_at(haystack, at) as u32);

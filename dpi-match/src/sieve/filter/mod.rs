@@ -15,8 +15,8 @@ pub(super) use bloom::{Bloom, MAPS};
 pub(super) use pairs::Pairs;
 pub(super) use teddy::Teddy;
 
-use super::kernel;
-use crate::{Engine, FilterKind};
+use super::kernel::{self, Form};
+use crate::FilterKind;
 
 /// Positions that are looked at in one go: the masks and queues of them stay in the
 /// first-level cache.
@@ -62,31 +62,12 @@ impl Filter {
 
     /// Sets the bits of the positions in `span` that may be windows of a literal; returns
     /// how many words of `masks` are in use.
-    pub(super) fn fill(
-        &self,
-        engine: Engine,
-        haystack: &[u8],
-        span: Span,
-        masks: &mut Masks,
-    ) -> usize {
+    pub(super) fn fill(&self, form: Form, haystack: &[u8], span: Span, masks: &mut Masks) -> usize {
         match self {
             Filter::Pairs(pairs) => pairs.fill(haystack, span, masks),
-            Filter::Bitmap(bitmap) => match engine {
-                Engine::Avx512 | Engine::Avx2 => {
-                    kernel::bitmap(bitmap, engine, haystack, span, masks)
-                }
-                _ => bitmap.fill(haystack, span, masks),
-            },
-            Filter::Teddy(teddy) => match engine {
-                Engine::Avx512 | Engine::Avx2 | Engine::Neon => {
-                    kernel::teddy(teddy, engine, haystack, span, masks)
-                }
-                _ => teddy.fill(haystack, span, masks),
-            },
-            Filter::Bloom(bloom) => match engine {
-                Engine::Avx512 => kernel::bloom(bloom, haystack, span, masks),
-                _ => bloom.fill(haystack, span, masks),
-            },
+            Filter::Bitmap(bitmap) => kernel::bitmap(bitmap, form, haystack, span, masks),
+            Filter::Teddy(teddy) => kernel::teddy(teddy, form, haystack, span, masks),
+            Filter::Bloom(bloom) => kernel::bloom(bloom, form, haystack, span, masks),
         }
     }
 

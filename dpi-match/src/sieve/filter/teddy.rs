@@ -76,7 +76,7 @@ impl Teddy {
             .sum()
     }
 
-    pub(super) fn fill(&self, haystack: &[u8], span: Span, masks: &mut Masks) -> usize {
+    pub(in crate::sieve) fn fill(&self, haystack: &[u8], span: Span, masks: &mut Masks) -> usize {
         fill_each(span, masks, |at| {
             let bytes = haystack.get(at..).unwrap_or_default().iter();
             let bytes = bytes.copied().chain(std::iter::repeat(0));

@@ -1,4 +1,8 @@
 //! The bitmap: windows are hashed by vector and looked up one by one.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "counts are at most the arrays' lengths, by `min` or when compiled"
+)]
 
 use std::arch::x86_64::{
     __m256i, __m512i, _mm_cvtsi32_si128, _mm256_and_si256, _mm256_castsi128_si256,
@@ -121,8 +125,13 @@ fn hash_windows<const STRIDE: usize>(
     hashes: &mut [u32],
 ) {
     let mut places = [0u8; 64];
+    let stride: u8 = match STRIDE {
+        1 => 1,
+        2 => 2,
+        _ => 4,
+    };
     for (lane, place) in (0u8..).zip(&mut places) {
-        *place = lane / 4 * STRIDE as u8 + lane % 4;
+        *place = lane / 4 * stride + lane % 4;
     }
     let places = load_rest(&places, 0);
     let multiplier = _mm512_set1_epi32(MULTIPLIER.cast_signed());

@@ -3,10 +3,11 @@
 use std::arch::x86_64::{
     __m512i, _mm512_gf2p8affine_epi64_epi8, _mm512_mask_blend_epi8, _mm512_mask_test_epi8_mask,
     _mm512_movepi8_mask, _mm512_permutex2var_epi8, _mm512_permutexvar_epi8, _mm512_set1_epi8,
-    _mm512_set1_epi64, _mm512_ternarylogic_epi64, _mm512_test_epi8_mask, _mm512_xor_si512,
+    _mm512_set1_epi64, _mm512_setzero_si512, _mm512_ternarylogic_epi64, _mm512_test_epi8_mask,
+    _mm512_xor_si512,
 };
 
-use super::{BIT, each_block, load_rest};
+use super::{BIT, each_block, load, load_rest};
 use crate::sieve::filter::{Bloom, MAPS, Masks, Span};
 
 /// As `Bloom::fill`.
@@ -39,8 +40,16 @@ fn bloom_in<const BANKS: usize, const WIDTH: usize>(
 ) -> usize {
     let tables: [[__m512i; 8]; 3] = std::array::from_fn(|row| {
         let table = bloom.rows.get(row).map_or(&[][..], |row| row);
-        // Of fewer than four banks the others are never looked at.
-        std::array::from_fn(|part| load_rest(table, (part * 64) % (BANKS * 128)))
+        assert!(table.len() == BANKS * 128);
+        std::array::from_fn(|part| {
+            if part < BANKS * 2 {
+                // SAFETY: `BANKS` × 2 parts of 64 bytes, as compared above.
+                unsafe { load(table, part * 64) }
+            } else {
+                // Of fewer than four banks the others are never looked at.
+                _mm512_setzero_si512()
+            }
+        })
     });
     let maps = MAPS.map(|maps| maps.map(|map| _mm512_set1_epi64(map.cast_signed())));
     let bit = load_rest(&BIT, 0);

@@ -27,6 +27,7 @@ pub(super) fn with_bit_instructions(body: impl FnOnce()) {
 const BEHIND: usize = 3;
 
 /// Which bit of a byte the low three bits of an index name.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
 static BIT: [u8; 64] = {
     let mut bits = [0; 64];
     let mut index = 0;
