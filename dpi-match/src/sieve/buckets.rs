@@ -187,7 +187,7 @@ impl Table {
         let bits = (keys * FILTER_BITS)
             .next_power_of_two()
             .max(MIN_FILTER_BITS);
-        let slots = (keys * 2).next_power_of_two().max(2);
+        let slots = (keys + keys / 3 + 1).next_power_of_two().max(2);
         Table {
             filter: vec![0; bits / 64],
             filter_shift: 64 - bits.trailing_zeros(),
@@ -248,7 +248,7 @@ impl Table {
             .is_some_and(|word| word >> (bit & 63) & 1 != 0)
     }
 
-    /// Ends: at most half of the slots are taken.
+    /// Ends: at most three quarters of the slots are taken.
     #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
     #[inline(always)]
     fn look_up(&self, entries: &[Entry], key: u64, each: &mut impl FnMut(Entry) -> bool) -> bool {

@@ -26,13 +26,15 @@ const TEDDY_MAX: usize = 96;
 /// Cycles a byte, measured on a Zen 4 core with `cargo xtask bench match`; only their ratios
 /// matter.
 mod cost {
+    /// Masks and queue of one layer more.
+    pub(super) const LAYER: f32 = 0.25;
     /// A position that the filter lets through is hashed again.
     pub(super) const CANDIDATE: f32 = 16.0;
     /// One that is still a candidate then is looked up and compared.
     pub(super) const SURVIVOR: f32 = 80.0;
     /// A bitmap looks at one position, by vector and one by one.
-    pub(super) const BITMAP_512: f32 = 2.4;
-    pub(super) const BITMAP_256: f32 = 2.8;
+    pub(super) const BITMAP_512: f32 = 2.8;
+    pub(super) const BITMAP_256: f32 = 3.2;
     /// As above, all of it one by one.
     pub(super) const BITMAP: f32 = 4.5;
     pub(super) const TEDDY_512: f32 = 0.35;
@@ -67,7 +69,7 @@ pub(super) fn choose(literals: &Literals, engine: Engine) -> Vec<Draft> {
             if !members.is_empty() {
                 let selection = select(literals, &frequency, &members, width, stride);
                 let (cost, filter) = cheapest(literals, &frequency, &selection, engine);
-                total += cost;
+                total += cost + cost::LAYER;
                 layers.push(Draft { selection, filter });
             }
         }
