@@ -37,10 +37,12 @@ mod cost {
     pub(super) const BITMAP_256: f32 = 3.2;
     /// As above, all of it one by one.
     pub(super) const BITMAP: f32 = 4.5;
-    pub(super) const TEDDY_512: f32 = 0.35;
+    /// A bitmap of pairs looks at one position.
+    pub(super) const PAIRS: f32 = 2.5;
+    pub(super) const TEDDY_512: f32 = 0.3;
     pub(super) const TEDDY_256: f32 = 0.5;
     pub(super) const TEDDY_128: f32 = 0.8;
-    pub(super) const BLOOM: [(usize, f32); 3] = [(128, 0.45), (256, 0.6), (512, 0.9)];
+    pub(super) const BLOOM: [(usize, f32); 3] = [(128, 0.5), (256, 0.6), (512, 0.9)];
 }
 
 /// Plans the layers for the set.
@@ -52,12 +54,7 @@ pub(super) fn choose(literals: &Literals, engine: Engine) -> Vec<Draft> {
             .filter(|(_, literal)| (shortest..below).contains(&literal.len()));
         within.map(|(index, _)| index).collect()
     };
-    let mut drafts = Vec::new();
-    let tiny = members(1, TINY + 1);
-    if !tiny.is_empty() {
-        let selection = select(literals, &frequency, &tiny, TINY, 1);
-        drafts.push(tiny_draft(selection, engine));
-    }
+    let (tiny_cost, mut drafts) = tiny_layer(literals, &frequency, &members(1, TINY + 1), engine);
     let mut best: Option<(f32, Vec<Draft>)> = None;
     for (shortest, stride) in SPLITS {
         let mut layers = Vec::new();
@@ -77,17 +74,70 @@ pub(super) fn choose(literals: &Literals, engine: Engine) -> Vec<Draft> {
             best = Some((total, layers));
         }
     }
-    drafts.extend(best.into_iter().flat_map(|(_, layers)| layers));
+    let (long_cost, layers) = best.unwrap_or_default();
+    let apart = tiny_cost + long_cost;
+    if !drafts.is_empty() && !layers.is_empty() {
+        let all = members(1, usize::MAX);
+        if let Some((cost, draft)) = one_teddy(literals, &frequency, &all, 3, engine)
+            && cost < apart
+        {
+            return vec![draft];
+        }
+    }
+    drafts.extend(layers);
     drafts
 }
 
-fn tiny_draft(selection: Selection, engine: Engine) -> Draft {
-    let filter = if engine != Engine::Portable && selection.windows.len() <= TEDDY_MAX {
-        FilterKind::Teddy
-    } else {
-        FilterKind::Pairs
-    };
-    Draft { selection, filter }
+/// The layer for the literals of one or two bytes, if there are any, and its cost.
+fn tiny_layer(
+    literals: &Literals,
+    frequency: &Frequency,
+    tiny: &[u32],
+    engine: Engine,
+) -> (f32, Vec<Draft>) {
+    if tiny.is_empty() {
+        return (0.0, Vec::new());
+    }
+    if let Some((cost, draft)) = one_teddy(literals, frequency, tiny, TINY, engine) {
+        return (cost, vec![draft]);
+    }
+    let selection = select(literals, frequency, tiny, TINY, 1);
+    let cost = cost::PAIRS + cost::LAYER + visits(selection.hits, 0.0, 1.0);
+    let filter = FilterKind::Pairs;
+    (cost, vec![Draft { selection, filter }])
+}
+
+/// One Teddy for all of these, of whatever lengths, and its cost; `None` where there is none
+/// or there are too many.
+fn one_teddy(
+    literals: &Literals,
+    frequency: &Frequency,
+    members: &[u32],
+    width: usize,
+    engine: Engine,
+) -> Option<(f32, Draft)> {
+    let scan = teddy_cost(engine).filter(|_| members.len() <= TEDDY_MAX)?;
+    let selection = select(literals, frequency, members, width, 1);
+    let teddy = Teddy::new(&mut parts(literals, &selection), width);
+    let rate = teddy.pass_rate(|byte| frequency.byte(byte));
+    let cost = scan + cost::LAYER + visits(selection.hits, rate, 1.0);
+    let filter = FilterKind::Teddy;
+    Some((cost, Draft { selection, filter }))
+}
+
+fn teddy_cost(engine: Engine) -> Option<f32> {
+    match engine {
+        Engine::Avx512 => Some(cost::TEDDY_512),
+        Engine::Avx2 => Some(cost::TEDDY_256),
+        Engine::Neon => Some(cost::TEDDY_128),
+        _ => None,
+    }
+}
+
+/// Cycles a byte for what a filter lets through, rightly or not.
+fn visits(hits: f32, false_rate: f32, stride: f32) -> f32 {
+    let candidates = (hits + false_rate).min(1.0) * cost::CANDIDATE;
+    (candidates + hits * cost::SURVIVOR) / stride
 }
 
 /// The filter that is expected to cost least for these windows, and its cycles a byte.
@@ -101,9 +151,7 @@ fn cheapest(
     let mut consider = |filter: FilterKind, scan: f32, false_rate: f32| {
         #[expect(clippy::cast_precision_loss, reason = "1, 2 or 4")]
         let stride = selection.stride as f32;
-        let visits = (selection.hits + false_rate).min(1.0) / stride;
-        let survivors = selection.hits / stride;
-        let cost = scan / stride + visits * cost::CANDIDATE + survivors * cost::SURVIVOR;
+        let cost = scan / stride + visits(selection.hits, false_rate, stride);
         if cost < best.0 {
             best = (cost, filter);
         }
@@ -119,13 +167,7 @@ fn cheapest(
     if selection.stride > 1 {
         return best;
     }
-    let teddy = match engine {
-        Engine::Avx512 => Some(cost::TEDDY_512),
-        Engine::Avx2 => Some(cost::TEDDY_256),
-        Engine::Neon => Some(cost::TEDDY_128),
-        _ => None,
-    };
-    if let Some(scan) = teddy
+    if let Some(scan) = teddy_cost(engine)
         && selection.windows.len() <= TEDDY_MAX
     {
         let teddy = Teddy::new(&mut parts(literals, selection), selection.width);
