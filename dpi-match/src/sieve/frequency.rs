@@ -1,8 +1,10 @@
 //! How often byte sequences occur in traffic, to search for the rarest part of a literal.
 //!
-//! A table of byte pairs with case folded, made by `cargo run -p dpi-match-bench --bin
-//! bigrams` from files of several kinds that weigh the same: HTML, scripts, JSON, HTTP
-//! heads, machine code. It decides speed only, never what is found.
+//! A table of byte pairs with case folded, of four kinds of files that weigh the same, made by
+//! `cargo run -p dpi-match-bench --bin bigrams -- dpi-match/src/sieve/bigrams.bin html=DIR
+//! js=DIR json=DIR binary=DIR`. The one here is of the Rust book as HTML, a dozen scripts
+//! (jQuery, those of rustdoc), the test objects of `k8s.io/api` as JSON, and the programs of
+//! a Debian 12. It decides speed only, never what is found.
 
 /// For each pair of symbols, −log₂ of its share of all pairs, in eighths, at most 255.
 static PAIRS: &[u8; SYMBOLS * SYMBOLS] = include_bytes!("bigrams.bin");
