@@ -47,14 +47,14 @@ mod cost {
 
 /// Plans the layers for the set.
 pub(super) fn choose(literals: &Literals, engine: Engine) -> Vec<Draft> {
-    let frequency = Frequency::new();
+    let frequency = Frequency::get();
     let members = |shortest: usize, below: usize| -> Vec<u32> {
         let within = literals
             .iter()
             .filter(|(_, literal)| (shortest..below).contains(&literal.len()));
         within.map(|(index, _)| index).collect()
     };
-    let (tiny_cost, mut drafts) = tiny_layer(literals, &frequency, &members(1, TINY + 1), engine);
+    let (tiny_cost, mut drafts) = tiny_layer(literals, frequency, &members(1, TINY + 1), engine);
     let mut best: Option<(f32, Vec<Draft>)> = None;
     for (shortest, stride) in SPLITS {
         let mut layers = Vec::new();
@@ -64,8 +64,8 @@ pub(super) fn choose(literals: &Literals, engine: Engine) -> Vec<Draft> {
             (members(TINY + 1, shortest), 3, 1),
         ] {
             if !members.is_empty() {
-                let selection = select(literals, &frequency, &members, width, stride);
-                let (cost, filter) = cheapest(literals, &frequency, &selection, engine);
+                let selection = select(literals, frequency, &members, width, stride);
+                let (cost, filter) = cheapest(literals, frequency, &selection, engine);
                 total += cost + cost::LAYER;
                 layers.push(Draft { selection, filter });
             }
@@ -78,7 +78,7 @@ pub(super) fn choose(literals: &Literals, engine: Engine) -> Vec<Draft> {
     let apart = tiny_cost + long_cost;
     if !drafts.is_empty() && !layers.is_empty() {
         let all = members(1, usize::MAX);
-        if let Some((cost, draft)) = one_teddy(literals, &frequency, &all, 3, engine)
+        if let Some((cost, draft)) = one_teddy(literals, frequency, &all, 3, engine)
             && cost < apart
         {
             return vec![draft];

@@ -6,6 +6,8 @@
 //! (jQuery, those of rustdoc), the test objects of `k8s.io/api` as JSON, and the programs of
 //! a Debian 12. It decides speed only, never what is found.
 
+use std::sync::LazyLock;
+
 /// For each pair of symbols, −log₂ of its share of all pairs, in eighths, at most 255.
 static PAIRS: &[u8; SYMBOLS * SYMBOLS] = include_bytes!("bigrams.bin");
 
@@ -16,8 +18,13 @@ const SYMBOLS: usize = 128;
 #[derive(Debug)]
 pub(super) struct Frequency {
     /// −log₂ of the share of a symbol.
-    single: [f32; SYMBOLS],
+    bits: [f32; SYMBOLS],
+    /// The share of a symbol.
+    shares: [f32; SYMBOLS],
 }
+
+/// Computed once.
+static FREQUENCY: LazyLock<Frequency> = LazyLock::new(Frequency::new);
 
 /// A byte without bit 5.
 fn symbol(byte: u8) -> usize {
@@ -25,16 +32,22 @@ fn symbol(byte: u8) -> usize {
 }
 
 impl Frequency {
-    pub(super) fn new() -> Frequency {
-        let mut single = [0f32; SYMBOLS];
-        for (row, bits) in PAIRS.chunks_exact(SYMBOLS).zip(&mut single) {
-            let share: f32 = row
+    pub(super) fn get() -> &'static Frequency {
+        &FREQUENCY
+    }
+
+    fn new() -> Frequency {
+        let mut shares = [0f32; SYMBOLS];
+        for (row, sum) in PAIRS.chunks_exact(SYMBOLS).zip(&mut shares) {
+            *sum = row
                 .iter()
                 .map(|eighths| share(f32::from(*eighths) / 8.0))
                 .sum();
-            *bits = -share.log2();
         }
-        Frequency { single }
+        Frequency {
+            bits: shares.map(|share| -share.log2()),
+            shares,
+        }
     }
 
     /// The share of positions at which these bytes begin, in either case, by the shares of
@@ -56,11 +69,11 @@ impl Frequency {
 
     /// The share of one byte, in either case.
     pub(super) fn byte(&self, byte: u8) -> f32 {
-        share(self.bits(byte))
+        self.shares.get(symbol(byte)).copied().unwrap_or(0.0)
     }
 
     fn bits(&self, byte: u8) -> f32 {
-        self.single.get(symbol(byte)).copied().unwrap_or(0.0)
+        self.bits.get(symbol(byte)).copied().unwrap_or(0.0)
     }
 }
 
@@ -79,13 +92,11 @@ mod tests {
 
     #[test]
     fn common_text_is_common_and_case_does_not_count() {
-        let frequency = Frequency::new();
+        let frequency = Frequency::get();
         assert!(frequency.share(b"the ") > 20.0 * frequency.share(b"zqxj"));
         assert!(frequency.share(b"http") > 20.0 * frequency.share(b"\x91\xd3qz"));
         assert!((frequency.share(b"HtTp") - frequency.share(b"http")).abs() < f32::EPSILON);
-        let all: f32 = (0..SYMBOLS)
-            .map(|symbol| share(frequency.single[symbol]))
-            .sum();
+        let all: f32 = (0..SYMBOLS).map(|symbol| frequency.shares[symbol]).sum();
         assert!((all - 1.0).abs() < 0.05, "{all}");
     }
 }

@@ -27,7 +27,7 @@ fn forced(
     engine: Engine,
 ) -> Sieve {
     let mut literals = Literals::new(patterns);
-    let frequency = Frequency::new();
+    let frequency = Frequency::get();
     let shortest = width + stride - 1;
     let mut drafts = Vec::new();
     for long in [true, false] {
@@ -43,7 +43,7 @@ fn forced(
         };
         if !members.is_empty() {
             drafts.push(Draft {
-                selection: select(&literals, &frequency, &members, width, stride),
+                selection: select(&literals, frequency, &members, width, stride),
                 filter,
             });
         }
