@@ -142,9 +142,6 @@ impl Buckets {
         passed: Passed,
         each: &mut impl FnMut(Entry) -> bool,
     ) -> bool {
-        if passed.0 & WIDE != 0 && !self.wide.look_up(&self.entries, word, each) {
-            return false;
-        }
         if passed.0 & NARROW != 0 {
             let key = hash::low_bytes(word, 4);
             if !self.narrow.look_up(&self.entries, key, each) {
@@ -158,6 +155,11 @@ impl Buckets {
                     return false;
                 }
             }
+        }
+        // Last: of one literal, the windows with fewer bytes behind them are those of
+        // occurrences that begin earlier.
+        if passed.0 & WIDE != 0 && !self.wide.look_up(&self.entries, word, each) {
+            return false;
         }
         true
     }
