@@ -1,6 +1,8 @@
 //! Entries for fuzzers: plain functions that take any bytes and panic only if a promise is
 //! broken. Fuzz targets call them, and so do tests with every input kept so far.
 
+use std::collections::BTreeMap;
+
 use crate::{
     Engine, Mpm, MpmScratch, Pattern, Patterns,
     pcre::{Limits, MatchError, MatchScratch, Options, Regex},
@@ -130,13 +132,23 @@ pub fn matchers(patterns: &[Pattern]) -> Vec<Box<dyn Mpm>> {
 }
 
 /// What a matcher finds: end and id, sorted.
+///
+/// # Panics
+/// If the occurrences of one pattern do not come by rising end.
 pub fn found(mpm: &dyn Mpm, haystack: &[u8], from: usize) -> Vec<(usize, u32)> {
     let mut all = Vec::new();
+    let mut last = BTreeMap::new();
     mpm.scan(
         haystack,
         from,
         &mut MpmScratch::default(),
         &mut |id, end| {
+            let before = last.insert(id, end);
+            assert!(
+                before < Some(end),
+                "{before:?} before {end}: {}",
+                mpm.plan()
+            );
             all.push((end, id.0));
             true
         },

@@ -76,6 +76,10 @@ fn scan(sieve: &Sieve, haystack: &[u8], from: usize) -> (Vec<(usize, u32)>, MpmS
         all.push((end, id.0));
         true
     });
+    let mut by_id = all.clone();
+    by_id.sort_by_key(|(_, id)| *id);
+    let rising = by_id.is_sorted_by_key(|(end, id)| (*id, *end));
+    assert!(rising, "{}", sieve.plan());
     all.sort_unstable();
     (all, scratch.stats())
 }
