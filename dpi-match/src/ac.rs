@@ -7,7 +7,7 @@ use aho_corasick::{
     nfa::contiguous::NFA,
 };
 
-use crate::{Mpm, MpmScratch, Pattern, PatternId};
+use crate::{Engine, Mpm, MpmScratch, Pattern, PatternId, Plan};
 
 /// Above this many pattern bytes a DFA leaves the second-level cache (measured: 177
 /// patterns 2.9 MB, 3,159 patterns 36 MB) and loses its lead over the contiguous NFA.
@@ -20,11 +20,11 @@ const DFA_MAX_PATTERN_BYTES: usize = 2048;
 #[derive(Debug)]
 pub struct AhoCorasickMpm {
     patterns: Vec<Pattern>,
-    automaton: Engine,
+    automaton: Automata,
 }
 
 #[derive(Debug)]
-enum Engine {
+enum Automata {
     Dfa(DFA),
     Nfa(NFA),
 }
@@ -33,23 +33,33 @@ impl AhoCorasickMpm {
     /// Builds the automaton: a DFA for small sets, a contiguous NFA for large ones.
     pub fn new(patterns: Vec<Pattern>) -> Result<AhoCorasickMpm, BuildError> {
         let bytes: usize = patterns.iter().map(|p| p.bytes.len()).sum();
-        let automaton = if bytes <= DFA_MAX_PATTERN_BYTES {
-            Engine::Dfa(
-                DFA::builder()
-                    .ascii_case_insensitive(true)
-                    .start_kind(aho_corasick::StartKind::Unanchored)
-                    .build(patterns.iter().map(|p| &p.bytes))?,
-            )
+        if bytes <= DFA_MAX_PATTERN_BYTES {
+            AhoCorasickMpm::dfa(patterns)
         } else {
-            Engine::Nfa(
-                NFA::builder()
-                    .ascii_case_insensitive(true)
-                    .build(patterns.iter().map(|p| &p.bytes))?,
-            )
-        };
+            AhoCorasickMpm::nfa(patterns)
+        }
+    }
+
+    /// Builds a DFA, whatever its size: half a kilobyte and more for each byte of pattern.
+    pub fn dfa(patterns: Vec<Pattern>) -> Result<AhoCorasickMpm, BuildError> {
+        let automaton = DFA::builder()
+            .ascii_case_insensitive(true)
+            .start_kind(aho_corasick::StartKind::Unanchored)
+            .build(patterns.iter().map(|p| &p.bytes))?;
         Ok(AhoCorasickMpm {
             patterns,
-            automaton,
+            automaton: Automata::Dfa(automaton),
+        })
+    }
+
+    /// Builds a contiguous NFA.
+    pub fn nfa(patterns: Vec<Pattern>) -> Result<AhoCorasickMpm, BuildError> {
+        let automaton = NFA::builder()
+            .ascii_case_insensitive(true)
+            .build(patterns.iter().map(|p| &p.bytes))?;
+        Ok(AhoCorasickMpm {
+            patterns,
+            automaton: Automata::Nfa(automaton),
         })
     }
 }
@@ -63,8 +73,28 @@ impl Mpm for AhoCorasickMpm {
         on_match: &mut dyn FnMut(PatternId, usize) -> bool,
     ) {
         match &self.automaton {
-            Engine::Dfa(dfa) => walk(dfa, &self.patterns, haystack, from, on_match),
-            Engine::Nfa(nfa) => walk(nfa, &self.patterns, haystack, from, on_match),
+            Automata::Dfa(dfa) => walk(dfa, &self.patterns, haystack, from, on_match),
+            Automata::Nfa(nfa) => walk(nfa, &self.patterns, haystack, from, on_match),
+        }
+    }
+
+    fn length_of(&self, id: PatternId) -> usize {
+        self.patterns
+            .get(id.0 as usize)
+            .map_or(0, |pattern| pattern.bytes.len())
+    }
+
+    fn reach(&self) -> usize {
+        match &self.automaton {
+            Automata::Dfa(dfa) => dfa.max_pattern_len(),
+            Automata::Nfa(nfa) => nfa.max_pattern_len(),
+        }
+    }
+
+    fn plan(&self) -> Plan {
+        Plan {
+            engine: Engine::AhoCorasick,
+            layers: Vec::new(),
         }
     }
 
@@ -75,8 +105,8 @@ impl Mpm for AhoCorasickMpm {
             .map(|p| p.bytes.len().saturating_add(size_of::<Pattern>()))
             .sum();
         let automaton = match &self.automaton {
-            Engine::Dfa(dfa) => dfa.memory_usage(),
-            Engine::Nfa(nfa) => nfa.memory_usage(),
+            Automata::Dfa(dfa) => dfa.memory_usage(),
+            Automata::Nfa(nfa) => nfa.memory_usage(),
         };
         patterns.saturating_add(automaton)
     }

@@ -1,8 +1,26 @@
 //! Multi-literal scanner and bounded PCRE2: it does not know what a rule is.
 //!
-//! [`Mpm`] finds many literals in one pass, [`pcre::Regex`] runs one expression within
-//! given limits. Both are immutable once built and shared between threads; what a search
-//! writes lives in a scratch that the caller owns.
+//! [`Patterns`] collects literals and builds an [`Mpm`] that finds all of them in one pass;
+//! [`pcre::Regex`] runs one expression within given limits. Both are immutable once built
+//! and shared between threads; what a search writes lives in a scratch that the caller owns.
+//!
+//! ```
+//! use dpi_match::{MpmScratch, Patterns};
+//!
+//! let mut patterns = Patterns::new();
+//! patterns.add(b"/etc/passwd", true)?;
+//! patterns.add(b"cmd.exe", false)?;
+//! let mpm = patterns.build()?;
+//! let mut found = Vec::new();
+//! mpm.scan(b"GET /ETC/passwd", 0, &mut MpmScratch::default(), &mut |pattern, end| {
+//!     found.push((pattern.0, end));
+//!     true
+//! });
+//! assert_eq!(found, [(0, 15)]);
+//! # Ok::<(), dpi_match::PatternError>(())
+//! ```
+//!
+//! Unsafe code is in `sieve/kernel` and `pcre/ffi.rs` alone.
 #![cfg_attr(
     not(test),
     deny(
@@ -12,37 +30,20 @@
         clippy::indexing_slicing
     )
 )]
+#![deny(unsafe_code)]
 
 mod ac;
+mod engine;
+mod few;
+pub mod fuzz;
+mod mpm;
 mod patterns;
 pub mod pcre;
+mod plan;
+mod sieve;
 
 pub use ac::AhoCorasickMpm;
-pub use patterns::{Pattern, PatternError, PatternId, Patterns};
-
-/// A multi-pattern matcher: finds every occurrence of every one of its patterns.
-pub trait Mpm: Send + Sync + std::fmt::Debug {
-    /// Calls `on_match` with the pattern and the offset behind its last byte, for every
-    /// occurrence that ends behind `from`, overlapping ones too, by rising end offset.
-    ///
-    /// Bytes in front of `from` are context: an occurrence may begin there. `on_match`
-    /// returns whether to go on.
-    fn scan(
-        &self,
-        haystack: &[u8],
-        from: usize,
-        scratch: &mut MpmScratch,
-        on_match: &mut dyn FnMut(PatternId, usize) -> bool,
-    );
-
-    /// Bytes of memory that the matcher holds.
-    fn memory(&self) -> usize;
-}
-
-/// Memory that a scan may write to; one for each thread, for all matchers.
-///
-/// The present matcher needs none; it is in the interface for those that queue candidates.
-#[derive(Debug, Default)]
-pub struct MpmScratch {
-    _private: (),
-}
+pub use engine::{Engine, UnknownEngine};
+pub use mpm::{Mpm, MpmScratch, MpmStats};
+pub use patterns::{MAX_PATTERN_LEN, MAX_PATTERNS, Pattern, PatternError, PatternId, Patterns};
+pub use plan::{FilterKind, LayerPlan, Plan};

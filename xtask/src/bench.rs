@@ -25,6 +25,8 @@ enum What {
     Pcap,
     /// Loading rules: time and memory
     Rules,
+    /// Throughput of dpi-match beside other matchers: `-- --rules FILE --captures FOLDER`
+    Match,
 }
 
 /// Runs one measurement.
@@ -33,6 +35,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         What::Kernel => kernel(&options.rest),
         What::Pcap => engine("pcap", &options.rest),
         What::Rules => engine("rules", &options.rest),
+        What::Match => matchers(&options.rest),
     }
 }
 
@@ -75,4 +78,24 @@ fn engine(what: &str, rest: &[String]) -> Result<()> {
         ])
         .args(rest);
     process::run(&mut command)
+}
+
+/// Hyperscan or Vectorscan is measured too where Debian's package is installed.
+fn matchers(rest: &[String]) -> Result<()> {
+    let mut command = process::cargo();
+    command.args([
+        "run",
+        "--quiet",
+        "--release",
+        "--package",
+        "dpi-match-bench",
+        "--bin",
+        "dpi-match-bench",
+    ]);
+    if process::output("pkg-config", &["--exists", "libhs"]).is_some() {
+        command.args(["--features", "hyperscan"]);
+    } else {
+        eprintln!("no libhs: install libvectorscan-dev or libhyperscan-dev to measure it too");
+    }
+    process::run(command.arg("--").args(rest))
 }

@@ -1,4 +1,8 @@
-//! Ownership of PCRE2's objects: the only unsafe code of this crate.
+//! Ownership of PCRE2's objects.
+#![allow(
+    unsafe_code,
+    reason = "calls of a C library; each block states its guarantee"
+)]
 
 use std::{
     ffi::c_int,

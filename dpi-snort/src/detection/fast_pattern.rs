@@ -87,7 +87,7 @@ impl FastPatterns {
         };
         matcher
             .mpm
-            .scan(data, 0, scratch, &mut |PatternId(pattern), _end| {
+            .scan_first(data, 0, scratch, &mut |PatternId(pattern), _end| {
                 for rule in matcher.rules.get(pattern as usize).into_iter().flatten() {
                     on_rule(*rule);
                 }

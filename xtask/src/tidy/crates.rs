@@ -11,6 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("dpi-common", &[]),
     ("dpi-ebpf", &["dpi-common"]),
     ("dpi-match", &[]),
+    ("dpi-match-bench", &["dpi-match"]),
     ("dpi-snort", &["dpi-match"]),
     ("dpi-api", &[]),
     ("dpi-capture", &["dpi-common"]),

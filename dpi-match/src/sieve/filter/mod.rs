@@ -1,0 +1,104 @@
+//! What looks at every position and lets few of them through.
+//!
+//! A filter may let through what no literal begins with, but never holds back an occurrence.
+//! Each file has the tables of one filter and its portable form, in safe code; the vector
+//! forms are in `kernel/` and must give the same bits (bits may differ only for windows that
+//! reach behind the end, where every form reads zeros).
+
+mod bitmap;
+mod bloom;
+mod pairs;
+mod teddy;
+
+pub(super) use bitmap::{Bitmap, MULTIPLIER};
+pub(super) use bloom::{Bloom, MAPS};
+pub(super) use pairs::Pairs;
+pub(super) use teddy::Teddy;
+
+use super::kernel::{self, Form};
+use crate::FilterKind;
+
+/// Positions that are looked at in one go: the masks and queues of them stay in the
+/// first-level cache.
+pub(super) const CHUNK: usize = 4096;
+
+/// One bit for each position looked at: bit k of word w is position 64 w + k of the grid.
+pub(super) type Masks = [u64; CHUNK / 64];
+
+/// A filter with its tables.
+#[derive(Debug)]
+pub(super) enum Filter {
+    Pairs(Pairs),
+    Bitmap(Bitmap),
+    Teddy(Teddy),
+    Bloom(Bloom),
+}
+
+/// Where to look: every `stride`-th offset from `begin` to before `end`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    pub(super) begin: usize,
+    /// At most `CHUNK` behind `begin`; not behind the haystack's end.
+    pub(super) end: usize,
+}
+
+/// A part of the set, by what the filter's tables need to know of each literal.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part<'a> {
+    /// The window's bytes, of at least one and at most the filter's width.
+    pub(super) bytes: &'a [u8],
+    pub(super) nocase: bool,
+}
+
+impl Filter {
+    pub(super) fn kind(&self) -> FilterKind {
+        match self {
+            Filter::Pairs(_) => FilterKind::Pairs,
+            Filter::Bitmap(_) => FilterKind::Bitmap,
+            Filter::Teddy(_) => FilterKind::Teddy,
+            Filter::Bloom(bloom) => FilterKind::Bloom(bloom.table_len()),
+        }
+    }
+
+    /// Sets the bits of the positions in `span` that may be windows of a literal; returns
+    /// how many words of `masks` are in use.
+    pub(super) fn fill(&self, form: Form, haystack: &[u8], span: Span, masks: &mut Masks) -> usize {
+        match self {
+            Filter::Pairs(pairs) => pairs.fill(haystack, span, masks),
+            Filter::Bitmap(bitmap) => kernel::bitmap(bitmap, form, haystack, span, masks),
+            Filter::Teddy(teddy) => kernel::teddy(teddy, form, haystack, span, masks),
+            Filter::Bloom(bloom) => kernel::bloom(bloom, form, haystack, span, masks),
+        }
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        match self {
+            Filter::Pairs(pairs) => pairs.memory(),
+            Filter::Bitmap(bitmap) => bitmap.memory(),
+            Filter::Teddy(_) => size_of::<Teddy>(),
+            Filter::Bloom(bloom) => bloom.memory(),
+        }
+    }
+}
+
+/// Sets one bit for each position of `span` for which `test` holds, given its offset.
+///
+/// The portable forms that need no speed are written with it.
+fn fill_each(span: Span, masks: &mut Masks, mut test: impl FnMut(usize) -> bool) -> usize {
+    let mut words = 0;
+    let mut at = span.begin;
+    for word in masks {
+        if at >= span.end {
+            break;
+        }
+        *word = 0;
+        for bit in 0..64 {
+            if at < span.end && test(at) {
+                *word |= 1 << bit;
+            }
+            at += 1;
+        }
+        words += 1;
+    }
+    words
+}

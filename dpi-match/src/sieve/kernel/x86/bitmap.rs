@@ -1,0 +1,275 @@
+//! The bitmap: windows are hashed by vector and looked up one by one.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "counts are at most the arrays' lengths, by `min` or when compiled"
+)]
+
+use std::arch::x86_64::{
+    __m256i, __m512i, _mm_cvtsi32_si128, _mm256_and_si256, _mm256_castsi128_si256,
+    _mm256_inserti128_si256, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_mullo_epi32,
+    _mm256_or_si256, _mm256_set1_epi32, _mm256_slli_epi16, _mm256_srl_epi32, _mm256_storeu_si256,
+    _mm512_castsi256_si512, _mm512_cvtepi32_epi8, _mm512_inserti64x4, _mm512_loadu_si512,
+    _mm512_mullo_epi32, _mm512_permutexvar_epi8, _mm512_set1_epi32, _mm512_srl_epi32,
+    _mm512_storeu_si512, _mm512_ternarylogic_epi32, _mm512_test_epi8_mask,
+};
+
+use super::{super::valid, BIT, load, load_rest};
+use crate::sieve::filter::{Bitmap, MULTIPLIER, Masks, Span};
+
+/// Windows that are hashed before they are looked up. Hashes, bytes and results of so many
+/// take 1.5 KiB of stack.
+const BATCH: usize = 256;
+
+/// As `Bitmap::fill`: hashes by vector, look-ups one by one, tests by vector.
+///
+/// One byte is loaded and one stored for each window; a gather of sixteen costs a Zen 4 core
+/// five times as much, and every core whose microcode guards against gather sampling.
+///
+/// # Safety
+/// The bitmap has `1 << (32 - shift)` bits.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+pub(in super::super) unsafe fn bitmap_avx512(
+    bitmap: &Bitmap,
+    haystack: &[u8],
+    span: Span,
+    masks: &mut Masks,
+) -> usize {
+    // SAFETY: the caller's promise is passed on.
+    unsafe {
+        match bitmap.stride {
+            1 => bitmap_in::<1>(bitmap, haystack, span, masks),
+            2 => bitmap_in::<2>(bitmap, haystack, span, masks),
+            _ => bitmap_in::<4>(bitmap, haystack, span, masks),
+        }
+    }
+}
+
+/// # Safety
+/// The bitmap has `1 << (32 - shift)` bits.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+unsafe fn bitmap_in<const STRIDE: usize>(
+    bitmap: &Bitmap,
+    haystack: &[u8],
+    span: Span,
+    masks: &mut Masks,
+) -> usize {
+    let mut hashes = [0u32; BATCH];
+    let mut found = [0u8; BATCH];
+    let bit = load_rest(&BIT, 0);
+    let mut at = span.begin;
+    let mut words = 0;
+    for masks in masks.chunks_mut(BATCH / 64) {
+        if at >= span.end {
+            break;
+        }
+        let count = (span.end - at).div_ceil(STRIDE).min(BATCH);
+        let rounded = count.next_multiple_of(16);
+        hash_windows::<STRIDE>(bitmap, haystack, at, &mut hashes[..rounded]);
+        // SAFETY: the caller promises the map's size, and hashes have no more bits.
+        unsafe { look_up(&bitmap.words, &hashes[..rounded], &mut found) };
+        for (index, mask) in masks.iter_mut().enumerate().take(count.div_ceil(64)) {
+            let place = index * 64;
+            let part = |part: usize| {
+                // SAFETY: `place` is at most `BATCH` − 64: four vectors of sixteen hashes.
+                unsafe { _mm512_loadu_si512(hashes.as_ptr().add(place + 16 * part).cast()) }
+            };
+            // The low bytes of 64 hashes.
+            let low = _mm512_inserti64x4::<1>(
+                _mm512_castsi256_si512(low_bytes(part(0), part(1))),
+                low_bytes(part(2), part(3)),
+            );
+            let wanted = _mm512_permutexvar_epi8(low, bit);
+            let bits = _mm512_test_epi8_mask(load_rest(&found, place), wanted);
+            *mask = bits & valid(place, count);
+            words += 1;
+        }
+        at += BATCH * STRIDE;
+    }
+    words
+}
+
+/// The map's byte of each hash. Not inlined where there are wider vectors: the compiler would
+/// gather by them, piece by piece.
+///
+/// # Safety
+/// Every hash numbers a bit of the map.
+#[inline(never)]
+unsafe fn look_up(words: &[u64], hashes: &[u32], found: &mut [u8; BATCH]) {
+    let bytes: *const u8 = words.as_ptr().cast();
+    for (found, hash) in found.iter_mut().zip(hashes) {
+        debug_assert!((*hash as usize) < words.len() * 64);
+        // SAFETY: the number of a bit without its low three bits numbers a byte of the map.
+        *found = unsafe { *bytes.add((*hash >> 3) as usize) };
+    }
+}
+
+/// The low bytes of 32 dwords.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+fn low_bytes(first: __m512i, second: __m512i) -> __m256i {
+    _mm256_inserti128_si256::<1>(
+        _mm256_castsi128_si256(_mm512_cvtepi32_epi8(first)),
+        _mm512_cvtepi32_epi8(second),
+    )
+}
+
+/// Hashes the windows at `at` and every `STRIDE`-th byte behind it. `hashes` are a multiple
+/// of sixteen; for windows behind the end they are those of zeros.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+fn hash_windows<const STRIDE: usize>(
+    bitmap: &Bitmap,
+    haystack: &[u8],
+    mut at: usize,
+    hashes: &mut [u32],
+) {
+    let mut places = [0u8; 64];
+    let stride: u8 = match STRIDE {
+        1 => 1,
+        2 => 2,
+        _ => 4,
+    };
+    for (lane, place) in (0u8..).zip(&mut places) {
+        *place = lane / 4 * stride + lane % 4;
+    }
+    let places = load_rest(&places, 0);
+    let multiplier = _mm512_set1_epi32(MULTIPLIER.cast_signed());
+    let case = _mm512_set1_epi32(bitmap.case.cast_signed());
+    let keep = _mm512_set1_epi32(bitmap.keep.cast_signed());
+    let shift = _mm_cvtsi32_si128(bitmap.shift.cast_signed());
+    for hashes in hashes.as_chunks_mut::<16>().0 {
+        let bytes = if at + 64 <= haystack.len() {
+            // SAFETY: the condition is what the function asks for.
+            unsafe { load(haystack, at) }
+        } else {
+            load_rest(haystack, at)
+        };
+        let windows = if STRIDE == 4 {
+            bytes
+        } else {
+            _mm512_permutexvar_epi8(places, bytes)
+        };
+        // Truth table 0xa8 is (a or b) and c.
+        let windows = _mm512_ternarylogic_epi32::<0xa8>(windows, case, keep);
+        let product = _mm512_mullo_epi32(windows, multiplier);
+        let hash = _mm512_srl_epi32(product, shift);
+        // SAFETY: an array of sixteen dwords; the store asks for no alignment.
+        unsafe { _mm512_storeu_si512(hashes.as_mut_ptr().cast(), hash) };
+        at += 16 * STRIDE;
+    }
+}
+
+/// As `Bitmap::fill`: as with AVX-512, but that the bits are chosen one by one too.
+///
+/// # Safety
+/// The bitmap has `1 << (32 - shift)` bits.
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+pub(in super::super) unsafe fn bitmap_avx2(
+    bitmap: &Bitmap,
+    haystack: &[u8],
+    span: Span,
+    masks: &mut Masks,
+) -> usize {
+    // SAFETY: the caller's promise is passed on.
+    unsafe {
+        match bitmap.stride {
+            1 => bitmap_avx2_in::<1>(bitmap, haystack, span, masks),
+            2 => bitmap_avx2_in::<2>(bitmap, haystack, span, masks),
+            _ => bitmap_avx2_in::<4>(bitmap, haystack, span, masks),
+        }
+    }
+}
+
+/// # Safety
+/// The bitmap has `1 << (32 - shift)` bits.
+#[inline]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+unsafe fn bitmap_avx2_in<const STRIDE: usize>(
+    bitmap: &Bitmap,
+    haystack: &[u8],
+    span: Span,
+    masks: &mut Masks,
+) -> usize {
+    let mut at = span.begin;
+    let mut words = 0;
+    let mut hashes = [0u32; 64];
+    let mut found = [0u8; 64];
+    for mask in masks.iter_mut() {
+        if at + 64 * STRIDE > span.end || at + 64 * STRIDE + 32 > haystack.len() {
+            break;
+        }
+        // SAFETY: the condition covers what the function reads.
+        unsafe { hash_windows_avx2::<STRIDE>(bitmap, haystack, at, &mut hashes) };
+        // SAFETY: the caller promises the map's size, and hashes have no more bits.
+        unsafe { look_up_bits::<STRIDE>(&bitmap.words, &hashes, &mut found) };
+        let half = |part: usize| {
+            // SAFETY: `part` is 0 or 32, and there are 64 bytes.
+            let bytes = unsafe { _mm256_loadu_si256(found.as_ptr().add(part).cast()) };
+            u64::from(_mm256_movemask_epi8(_mm256_slli_epi16::<7>(bytes)).cast_unsigned())
+        };
+        *mask = half(0) | half(32) << 32;
+        at += 64 * STRIDE;
+        words += 1;
+    }
+    let rest = Span {
+        begin: at.min(span.end),
+        end: span.end,
+    };
+    words + bitmap.fill(haystack, rest, &mut masks[words..])
+}
+
+/// Hashes the 64 windows at `at` and every `STRIDE`-th byte behind it: those of the four-byte
+/// groups at `at` first, eight at a time, then those that begin `STRIDE` bytes behind.
+///
+/// # Safety
+/// `at + 64 * STRIDE + 32 <= haystack.len()`.
+#[inline]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+unsafe fn hash_windows_avx2<const STRIDE: usize>(
+    bitmap: &Bitmap,
+    haystack: &[u8],
+    at: usize,
+    hashes: &mut [u32; 64],
+) {
+    debug_assert!(at + 64 * STRIDE + 32 <= haystack.len());
+    let multiplier = _mm256_set1_epi32(MULTIPLIER.cast_signed());
+    let case = _mm256_set1_epi32(bitmap.case.cast_signed());
+    let keep = _mm256_set1_epi32(bitmap.keep.cast_signed());
+    let shift = _mm_cvtsi32_si128(bitmap.shift.cast_signed());
+    for (index, hashes) in hashes.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+        let (phase, group) = (index / (2 * STRIDE), index % (2 * STRIDE));
+        // SAFETY: 2 × `STRIDE` groups of 32 bytes in 4 / `STRIDE` phases of at most three
+        // bytes: what the caller promises.
+        let bytes = unsafe {
+            let from = at + group * 32 + phase * STRIDE;
+            _mm256_loadu_si256(haystack.as_ptr().add(from).cast())
+        };
+        let windows = _mm256_and_si256(_mm256_or_si256(bytes, case), keep);
+        let hash = _mm256_srl_epi32(_mm256_mullo_epi32(windows, multiplier), shift);
+        // SAFETY: an array of eight dwords; the store asks for no alignment.
+        unsafe { _mm256_storeu_si256(hashes.as_mut_ptr().cast(), hash) };
+    }
+}
+
+/// The map's bit of each hash, in the order of positions.
+///
+/// # Safety
+/// Every hash numbers a bit of the map.
+#[inline(never)]
+#[target_feature(enable = "bmi2")]
+unsafe fn look_up_bits<const STRIDE: usize>(
+    words: &[u64],
+    hashes: &[u32; 64],
+    found: &mut [u8; 64],
+) {
+    let bytes: *const u8 = words.as_ptr().cast();
+    let phases = 4 / STRIDE;
+    for (place, found) in found.iter_mut().enumerate() {
+        let hash = hashes[place % phases * (64 / phases) + place / phases];
+        debug_assert!((hash as usize) < words.len() * 64);
+        // SAFETY: the number of a bit without its low three bits numbers a byte of the map.
+        let byte = unsafe { *bytes.add((hash >> 3) as usize) };
+        *found = byte >> (hash & 7);
+    }
+}

@@ -1,0 +1,227 @@
+//! Every filter in every form, on plans that the chooser would not make.
+
+use proptest::prelude::*;
+
+use super::{
+    choose::Draft,
+    filter::{Bloom, CHUNK, Filter, Masks, Part, Span, Teddy},
+    frequency::Frequency,
+    select::select,
+    *,
+};
+use crate::{FilterKind, MpmStats, fuzz::naive};
+
+fn engines() -> Vec<Engine> {
+    [Engine::Portable, Engine::Avx2, Engine::Avx512, Engine::Neon]
+        .into_iter()
+        .filter(|engine| engine.is_available())
+        .collect()
+}
+
+/// One layer of the given kind for all literals that are long enough, the others in pairs.
+fn forced(
+    patterns: &[Pattern],
+    kind: FilterKind,
+    width: usize,
+    stride: usize,
+    engine: Engine,
+) -> Sieve {
+    let mut literals = Literals::new(patterns);
+    let frequency = Frequency::get();
+    let shortest = width + stride - 1;
+    let mut drafts = Vec::new();
+    for long in [true, false] {
+        let members: Vec<u32> = literals
+            .iter()
+            .filter(|(_, literal)| (literal.len() >= shortest) == long)
+            .map(|(index, _)| index)
+            .collect();
+        let (width, stride, filter) = if long {
+            (width, stride, kind)
+        } else {
+            (2, 1, FilterKind::Pairs)
+        };
+        if !members.is_empty() {
+            drafts.push(Draft {
+                selection: select(&literals, frequency, &members, width, stride),
+                filter,
+            });
+        }
+    }
+    Sieve::from_drafts(&mut literals, drafts, engine)
+}
+
+const FORMS: &[(FilterKind, usize, usize)] = &[
+    (FilterKind::Pairs, 2, 1),
+    (FilterKind::Bitmap, 3, 1),
+    (FilterKind::Bitmap, 4, 1),
+    (FilterKind::Bitmap, 4, 2),
+    (FilterKind::Bitmap, 4, 4),
+    (FilterKind::Teddy, 1, 1),
+    (FilterKind::Teddy, 2, 1),
+    (FilterKind::Teddy, 3, 1),
+    (FilterKind::Teddy, 4, 1),
+    (FilterKind::Bloom(128), 3, 1),
+    (FilterKind::Bloom(128), 4, 1),
+    (FilterKind::Bloom(256), 3, 1),
+    (FilterKind::Bloom(256), 4, 1),
+    (FilterKind::Bloom(512), 3, 1),
+    (FilterKind::Bloom(512), 4, 1),
+];
+
+fn scan(sieve: &Sieve, haystack: &[u8], from: usize) -> (Vec<(usize, u32)>, MpmStats) {
+    let mut scratch = MpmScratch::default();
+    let mut all = Vec::new();
+    sieve.scan(haystack, from, &mut scratch, &mut |id, end| {
+        all.push((end, id.0));
+        true
+    });
+    let mut by_id = all.clone();
+    by_id.sort_by_key(|(_, id)| *id);
+    let rising = by_id.is_sorted_by_key(|(end, id)| (*id, *end));
+    assert!(rising, "{}", sieve.plan());
+    all.sort_unstable();
+    (all, scratch.stats())
+}
+
+fn pattern(bytes: impl Into<Vec<u8>>, nocase: bool) -> Pattern {
+    Pattern {
+        bytes: bytes.into().into(),
+        nocase,
+    }
+}
+
+fn alphabet() -> impl Strategy<Value = u8> {
+    prop::sample::select(b"aAbBcC\x00 \xff".to_vec())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 2 } else { 96 }, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_form_equals_naive(
+        patterns in prop::collection::vec((prop::collection::vec(alphabet(), 1..12), any::<bool>()), 1..20),
+        haystack in prop::collection::vec(alphabet(), 0..260),
+        from in 0usize..260,
+    ) {
+        let patterns: Vec<Pattern> = patterns.into_iter().map(|(b, n)| pattern(b, n)).collect();
+        let expected = naive(&patterns, &haystack, from);
+        for (kind, width, stride) in FORMS {
+            for engine in engines() {
+                let sieve = forced(&patterns, *kind, *width, *stride, engine);
+                prop_assert_eq!(&scan(&sieve, &haystack, from).0, &expected, "{}", sieve.plan());
+            }
+        }
+    }
+
+    #[test]
+    fn vector_forms_set_the_same_bits(
+        windows in prop::collection::vec((any::<[u8; 4]>(), any::<bool>()), 1..60),
+        haystack in prop::collection::vec(any::<u8>(), 0..400),
+        planted in prop::collection::vec((any::<prop::sample::Index>(), 0usize..400), 0..20),
+        begin in 0usize..80,
+        width in 1usize..5,
+    ) {
+        let mut haystack = haystack;
+        for (window, at) in planted {
+            let bytes = window.get(&windows).0;
+            for (to, from) in haystack.iter_mut().skip(at).zip(bytes) {
+                *to = from;
+            }
+        }
+        let span = Span { begin: begin.min(haystack.len()), end: haystack.len().min(begin.min(haystack.len()) + CHUNK) };
+        let mut parts: Vec<Part<'_>> = windows
+            .iter()
+            .map(|(bytes, nocase)| Part { bytes: &bytes[..width], nocase: *nocase })
+            .collect();
+        let keys: Vec<u32> = windows.iter().map(|(bytes, _)| u32::from_le_bytes(*bytes)).collect();
+        let mut filters = vec![Filter::Teddy(Teddy::new(&mut parts, width))];
+        for length in [128, 256, 512] {
+            filters.push(Filter::Bloom(Bloom::new(&keys, width.max(3), length)));
+        }
+        for filter in filters {
+            let mut portable: Masks = [0; CHUNK / 64];
+            let words = filter.fill(Form::new(Engine::Portable), &haystack, span, &mut portable);
+            for engine in engines() {
+                let mut masks: Masks = [0; CHUNK / 64];
+                prop_assert_eq!(filter.fill(Form::new(engine), &haystack, span, &mut masks), words);
+                prop_assert_eq!(&masks[..words], &portable[..words], "{:?} {}", filter.kind(), engine);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_flood_of_near_matches_is_taken_over() {
+    // Sixty literals that differ in case alone, all at their end, and a haystack in another
+    // case: each position leads to all of them, and each is compared to its last bytes.
+    let variant = |i: u8| {
+        let mut bytes = vec![b'a'; 40];
+        for bit in (0..8).filter(|bit| i >> bit & 1 != 0) {
+            bytes[32 + bit] = b'A';
+        }
+        bytes
+    };
+    let mut patterns: Vec<Pattern> = (1..61).map(|i| pattern(variant(i), false)).collect();
+    patterns.push(pattern(*b"bb", false));
+    patterns.push(pattern(*b"xyzxyz", false));
+    let mut haystack = vec![b'a'; if cfg!(miri) { 350 } else { 3_000 }];
+    haystack.extend_from_slice(b"bb xyzxyz ");
+    haystack.extend_from_slice(&variant(7));
+    haystack.extend_from_slice(b"xyzxyz\x00bb");
+    let expected = naive(&patterns, &haystack, 0);
+    assert!(!expected.is_empty());
+    for (kind, width, stride) in FORMS {
+        for engine in engines() {
+            let sieve = forced(&patterns, *kind, *width, *stride, engine);
+            let (found, stats) = scan(&sieve, &haystack, 0);
+            assert_eq!(found, expected, "{}", sieve.plan());
+            assert_eq!(stats.takeovers, 1, "{}", sieve.plan());
+            // One more position may be finished: sixty literals of at most nine comparisons.
+            let most = takeover::allowance(haystack.len()) + 60 * 10 * *stride as u64;
+            assert!(stats.comparisons <= most, "{stats:?}, at most {most}");
+            for from in [1, 300, 349, haystack.len() - 80, haystack.len() - 1] {
+                let expected = naive(&patterns, &haystack, from);
+                assert_eq!(
+                    scan(&sieve, &haystack, from).0,
+                    expected,
+                    "{} {from}",
+                    sieve.plan()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_flood_of_matches_costs_a_few_comparisons_a_byte() {
+    let patterns: Vec<Pattern> = ["ab", "abab", "babababa", "~"]
+        .into_iter()
+        .map(|text| pattern(text, false))
+        .collect();
+    let haystack = b"ab".repeat(if cfg!(miri) { 40 } else { 2000 });
+    for engine in engines() {
+        let sieve = Sieve::new(&patterns, engine);
+        let (found, stats) = scan(&sieve, &haystack, 0);
+        assert_eq!(found, naive(&patterns, &haystack, 0));
+        assert_eq!(stats.takeovers, 0, "{stats:?}");
+        assert!(stats.comparisons <= 4 * haystack.len() as u64, "{stats:?}");
+    }
+}
+
+#[test]
+fn memory_is_less_than_300_bytes_a_pattern() {
+    let count = if cfg!(miri) { 400 } else { 4000 };
+    let patterns: Vec<Pattern> = (0..count)
+        .map(|i| pattern(format!("/{:x}/{:o}.php", i * 40_503_u32, i), i % 3 > 0))
+        .collect();
+    for engine in engines() {
+        let sieve = Sieve::new(&patterns, engine);
+        assert!(sieve.memory() <= 300 * patterns.len(), "{}", sieve.memory());
+    }
+}
+
+#[test]
+fn scratch_is_small() {
+    assert!(MpmScratch::default().memory() <= 16 << 10);
+}
