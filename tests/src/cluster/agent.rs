@@ -74,6 +74,13 @@ impl NodeAgent {
         fs::read_dir(&self.pins).map_or(0, Iterator::count)
     }
 
+    /// Programs that a pinned link keeps attached.
+    pub fn links(&self) -> usize {
+        let versions = fs::read_dir(&self.pins).into_iter().flatten().flatten();
+        let links = versions.filter_map(|version| fs::read_dir(version.path().join("links")).ok());
+        links.map(Iterator::count).sum()
+    }
+
     /// What it logged so far.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
@@ -84,5 +91,40 @@ impl Drop for NodeAgent {
     fn drop(&mut self) {
         let _ = self.daemon.stop(GRACE);
         let _ = fs::remove_dir_all(&self.pins);
+    }
+}
+
+/// The operator, as a process on a node. It is ended on drop.
+#[derive(Debug)]
+pub struct Operator {
+    daemon: Daemon,
+    log: PathBuf,
+}
+
+impl Operator {
+    /// Starts `program operator` with these rights. Its log goes to `directory`.
+    pub fn start(
+        cluster: &Cluster,
+        node: &str,
+        program: &Path,
+        kubeconfig: &Path,
+        directory: &Path,
+    ) -> Result<Operator> {
+        let log = directory.join("operator.log");
+        let mut command = cluster.on_node(node, program)?;
+        command.arg("operator").env("KUBECONFIG", kubeconfig);
+        let daemon = Daemon::start("operator", &mut command, &log)?;
+        Ok(Operator { daemon, log })
+    }
+
+    /// What it logged so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        let _ = self.daemon.stop(GRACE);
     }
 }

@@ -19,7 +19,7 @@ mod running;
 mod state;
 mod up;
 
-pub use agent::NodeAgent;
+pub use agent::{NodeAgent, Operator};
 pub use down::down;
 pub use layout::{NODES, STATE_DIR};
 pub use pods::{PodSpec, RunningPod};

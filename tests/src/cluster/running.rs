@@ -77,11 +77,18 @@ impl Cluster {
     }
 
     /// Writes a kubeconfig with the rights of a service account, which must exist: good
-    /// for an hour, within the namespaces of the cluster.
-    pub fn service_account(&self, namespace: &str, name: &str) -> Result<PathBuf> {
-        let token = self.kubectl().token(namespace, name, 3600)?;
+    /// for an hour, within the namespaces of the cluster. With a node it is as if for a pod
+    /// there.
+    pub fn service_account(
+        &self,
+        namespace: &str,
+        name: &str,
+        node: Option<&str>,
+    ) -> Result<PathBuf> {
+        let token = self.kubectl().token(namespace, name, node, 3600)?;
         let directory = control_directory();
-        let path = directory.join(format!("{namespace}-{name}.kubeconfig"));
+        let place = node.unwrap_or("anywhere");
+        let path = directory.join(format!("{namespace}-{name}-{place}.kubeconfig"));
         let authority = std::fs::read_to_string(directory.join("ca.crt"))?;
         let server = format!("https://{CONTROL_ADDRESS}:{API_PORT}");
         kubeconfig::write(&path, &server, &authority, &Credentials::Token(&token))?;

@@ -120,7 +120,7 @@ impl ApiServer {
 
     /// Writes a kubeconfig with the rights of a service account, which must exist.
     pub fn service_account(&self, namespace: &str, name: &str) -> Result<PathBuf> {
-        let token = self.kubectl().token(namespace, name, 3600)?;
+        let token = self.kubectl().token(namespace, name, None, 3600)?;
         let path = self
             .directory
             .join(format!("{namespace}-{name}.kubeconfig"));

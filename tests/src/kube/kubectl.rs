@@ -99,10 +99,17 @@ impl Kubectl {
         read(&child.wait_with_output()?, arguments)
     }
 
-    /// A token of a service account, good for `seconds` (the server's least is 600).
-    pub fn token(&self, namespace: &str, account: &str, seconds: u32) -> Result<String> {
+    /// A token of a service account, good for `seconds` (the server's least is 600). With a
+    /// node it names that node, as the token of a pod there does.
+    pub fn token(
+        &self,
+        namespace: &str,
+        account: &str,
+        node: Option<&str>,
+        seconds: u32,
+    ) -> Result<String> {
         let duration = format!("--duration={seconds}s");
-        let arguments = [
+        let mut arguments = vec![
             "create",
             "token",
             account,
@@ -110,6 +117,9 @@ impl Kubectl {
             namespace,
             &duration,
         ];
+        if let Some(node) = node {
+            arguments.extend(["--bound-object-kind", "Node", "--bound-object-name", node]);
+        }
         Ok(self.run(&arguments)?.trim().to_owned())
     }
 }
