@@ -82,7 +82,13 @@ impl Scene {
             });
         }
         let rights = cluster.service_account(INSTALLED, "dpi-agent-operator", None)?;
-        let operator = Operator::start(&cluster, NODES[0], &program, &rights, directory.path())?;
+        let operator = Operator::start(
+            &cluster,
+            NODES[0],
+            &program,
+            (INSTALLED, &rights),
+            directory.path(),
+        )?;
         let red = |name, node| PodSpec::new(NAMESPACE, name, node).label("app", "red");
         let blue = |name, node| PodSpec::new(NAMESPACE, name, node).label("app", "blue");
         let pods = cluster.run_pods(&[
@@ -146,7 +152,7 @@ impl Scene {
         wait_for("a pod inspected on each node", limit, || {
             for node in &self.nodes {
                 ensure!(node.agent.alive(), "the agent ended");
-                if node.inspected()? != pods {
+                if node.inspected() != pods {
                     return Ok(false);
                 }
             }
@@ -270,17 +276,18 @@ impl Scene {
 }
 
 impl Node {
-    fn status(&self) -> Result<Value> {
+    /// Null while it is not there, or being written.
+    fn status(&self) -> Value {
         let text = fs::read(self.files.join("status.json")).unwrap_or_default();
-        Ok(serde_json::from_slice(&text).unwrap_or_default())
+        serde_json::from_slice(&text).unwrap_or_default()
     }
 
     /// How many pods are inspected.
-    fn inspected(&self) -> Result<usize> {
-        let status = self.status()?;
+    fn inspected(&self) -> usize {
+        let status = self.status();
         let pods = status.pointer("/inspections/0/pods");
         let pods = pods.and_then(Value::as_array).into_iter().flatten();
-        Ok(pods.filter(|pod| pod["inspected"] == true).count())
+        pods.filter(|pod| pod["inspected"] == true).count()
     }
 
     /// Programs that are attached by a pinned link.

@@ -102,17 +102,20 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// Starts `program operator` with these rights. Its log goes to `directory`.
+    /// Starts `program operator` with these rights, its lease in `namespace`. Its log goes
+    /// to `directory`.
     pub fn start(
         cluster: &Cluster,
         node: &str,
         program: &Path,
-        kubeconfig: &Path,
+        (namespace, kubeconfig): (&str, &Path),
         directory: &Path,
     ) -> Result<Operator> {
         let log = directory.join("operator.log");
         let mut command = cluster.on_node(node, program)?;
-        command.arg("operator").env("KUBECONFIG", kubeconfig);
+        command
+            .args(["operator", "--namespace", namespace])
+            .env("KUBECONFIG", kubeconfig);
         let daemon = Daemon::start("operator", &mut command, &log)?;
         Ok(Operator { daemon, log })
     }
