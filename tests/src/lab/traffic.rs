@@ -249,7 +249,10 @@ pub fn http_request(pod: &Pod, server: SocketAddr, path: &str) -> Result<u16> {
     pod.netns.run(|| {
         let mut stream = TcpStream::connect(server)?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: server\r\n\r\n")?;
+        // In one piece, as clients send it: once its first bytes have told HTTP, only messages
+        // are searched.
+        let request = format!("GET {path} HTTP/1.1\r\nHost: server\r\n\r\n");
+        stream.write_all(request.as_bytes())?;
         let mut text = String::new();
         stream.read_to_string(&mut text)?;
         anyhow::ensure!(text.starts_with("HTTP/1.1 200"), "answer: {text:?}");
