@@ -54,12 +54,10 @@ fn letters(number: usize, offset: i32, length: u32) -> Vec<u8> {
         .collect()
 }
 
-fn stream_oracle(version: Version) -> Result<Option<StreamOracle>> {
-    let oracle = rustix::process::geteuid()
-        .is_root()
-        .then(|| StreamOracle::open(version))
-        .transpose()?
-        .flatten();
+/// Opens an oracle; `None`, with the reason printed, where this machine has none.
+fn oracle<T>(open: impl FnOnce() -> Result<Option<T>>) -> Result<Option<T>> {
+    let is_root = rustix::process::geteuid().is_root();
+    let oracle = is_root.then(open).transpose()?.flatten();
     if oracle.is_none() {
         skipped(&"the kernel as oracle: needs root and the tun driver (modprobe tun)");
     }
@@ -69,7 +67,7 @@ fn stream_oracle(version: Version) -> Result<Option<StreamOracle>> {
 #[test]
 fn three_segments_in_every_overlap_and_order() -> Result<()> {
     for version in Version::BOTH {
-        let Some(mut oracle) = stream_oracle(version)? else {
+        let Some(mut oracle) = oracle(|| StreamOracle::open(version))? else {
             return Ok(());
         };
         let shapes: Vec<(i32, u32)> = (0..4)
@@ -103,7 +101,7 @@ const DIFFERENT: usize = 3;
 #[test]
 fn random_segments() -> Result<()> {
     for version in Version::BOTH {
-        let Some(mut oracle) = stream_oracle(version)? else {
+        let Some(mut oracle) = oracle(|| StreamOracle::open(version))? else {
             return Ok(());
         };
         let mut random = Random(7);
@@ -140,22 +138,10 @@ fn random_case(random: &mut Random) -> Vec<Segment> {
         .collect()
 }
 
-fn fragment_oracle(version: Version) -> Result<Option<FragmentOracle>> {
-    let oracle = rustix::process::geteuid()
-        .is_root()
-        .then(|| FragmentOracle::open(version))
-        .transpose()?
-        .flatten();
-    if oracle.is_none() {
-        skipped(&"the kernel as oracle: needs root and the tun driver (modprobe tun)");
-    }
-    Ok(oracle)
-}
-
 #[test]
 fn three_fragments_in_every_overlap_and_order() -> Result<()> {
     for version in Version::BOTH {
-        let Some(mut oracle) = fragment_oracle(version)? else {
+        let Some(mut oracle) = oracle(|| FragmentOracle::open(version))? else {
             return Ok(());
         };
         let shapes: Vec<(u16, u16, bool)> = (0..3)
@@ -192,7 +178,7 @@ fn three_fragments_in_every_overlap_and_order() -> Result<()> {
 #[test]
 fn random_fragments() -> Result<()> {
     for version in Version::BOTH {
-        let Some(mut oracle) = fragment_oracle(version)? else {
+        let Some(mut oracle) = oracle(|| FragmentOracle::open(version))? else {
             return Ok(());
         };
         let mut random = Random(11);

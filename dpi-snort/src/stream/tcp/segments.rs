@@ -7,9 +7,9 @@ const PIECE_OVERHEAD: usize = 64;
 /// Pieces in front of a new one that are compared with it.
 const NEAREST: usize = 8;
 
-/// Pieces as the kernel's out-of-order queue keeps them: in order of their starts, none inside
-/// another. Where two overlap, the one that starts first gives the bytes. A FIN takes a place
-/// of its own behind the bytes, as a sequence number does.
+/// Pieces as the kernel's out-of-order queue keeps them, in order of their starts. Where two
+/// overlap, the one that starts first gives the bytes. A FIN takes a place of its own behind
+/// the bytes, as a sequence number does.
 #[derive(Clone, Debug, Default)]
 pub struct Segments {
     pieces: BTreeMap<u64, Piece>,
