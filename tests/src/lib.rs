@@ -10,4 +10,5 @@ pub mod kube;
 pub mod lab;
 pub mod netns;
 pub mod oracle;
+pub mod recut;
 pub mod tapped;

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -21,10 +22,21 @@ use super::Finding;
 pub struct Inspected {
     /// Rules that alerted, and between whom.
     pub findings: BTreeSet<Finding>,
+    /// Rules that alerted, and in which flow.
+    pub flows: BTreeSet<FlowFinding>,
     /// Alerts of each rule.
     pub alerts: BTreeMap<u32, u64>,
     /// Packets given to the engine.
     pub packets: u64,
+}
+
+/// A rule that alerted in a flow, whichever end sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FlowFinding {
+    /// The rule.
+    pub sid: u32,
+    /// Both ends, the smaller one first; port 0 where there is none.
+    pub ends: (SocketAddr, SocketAddr),
 }
 
 /// Why a capture's result cannot be trusted.
@@ -94,6 +106,13 @@ pub fn inspect_with(
         if record.alert.gid == 1 {
             let finding = Finding::new(sid, record.src_ip, record.dest_ip);
             result.findings.insert(finding);
+            let port = |port: Option<u16>| port.unwrap_or(0);
+            let (src, dst) = (
+                SocketAddr::new(record.src_ip, port(record.src_port)),
+                SocketAddr::new(record.dest_ip, port(record.dest_port)),
+            );
+            let ends = if src <= dst { (src, dst) } else { (dst, src) };
+            result.flows.insert(FlowFinding { sid, ends });
         }
         Ok(())
     })

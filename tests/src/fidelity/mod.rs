@@ -21,10 +21,10 @@ use std::{
 
 pub use self::{
     finding::{Finding, Kind},
-    inspect::{InspectError, Inspected, inspect, inspect_with, rules},
+    inspect::{FlowFinding, InspectError, Inspected, inspect, inspect_with, rules},
     known::{Known, KnownError},
     language::language,
-    sets::{Comparison, Difference, PROBE_FAMILIES, captures, probes, synthetic},
+    sets::{Comparison, Difference, PROBE_FAMILIES, capture_files, captures, probes, synthetic},
     snort2::snort2,
     table::table,
 };

@@ -126,7 +126,7 @@ impl Comparison {
 pub fn captures(data: &Path) -> Result<Comparison, InspectError> {
     let detection = rules(&data.join("rules"))?;
     let mut comparison = Comparison::new("captures");
-    for path in files(&data.join("pcaps/pcap"))? {
+    for path in capture_files(data)? {
         let name = path.with_extension("jsonl");
         let expected = data
             .join("pcaps/expected")
@@ -140,6 +140,11 @@ pub fn captures(data: &Path) -> Result<Comparison, InspectError> {
         comparison.capture(&path, &expected, &detection)?;
     }
     Ok(comparison)
+}
+
+/// The captures of the shared data, in order of their names.
+pub fn capture_files(data: &Path) -> Result<Vec<PathBuf>, InspectError> {
+    files(&data.join("pcaps/pcap"))
 }
 
 /// `synth` or `mut`: one flow for each community rule, and near misses.

@@ -14,6 +14,7 @@ mod message;
 mod multipart;
 mod params;
 mod parser;
+mod resync;
 mod start_line;
 mod uri;
 
@@ -22,7 +23,7 @@ use std::{collections::VecDeque, sync::Arc};
 use crate::{
     buffers::NoBuffers,
     config::Config,
-    service_inspectors::{Feed, Identification, Pdu, ServiceInspector, Verdict, Wizard},
+    service_inspectors::{Feed, Pdu, ServiceInspector, Verdict},
 };
 
 use body::{Body, Section};
@@ -30,6 +31,7 @@ use buffers::{Unit, What};
 use header::Headers;
 use message::{LengthsDiffer, Request, Response};
 use parser::{Framing, Kind, Parser, Piece};
+use resync::{Found, Resync};
 
 pub use fuzz::fuzz_http;
 
@@ -55,8 +57,8 @@ struct Side {
     body: Body,
     /// A message has been read.
     started: bool,
-    /// Where messages begin is not known: after a gap, or from mid-stream.
-    lost: bool,
+    /// Where messages begin, when that is not known: after a gap, or from mid-stream.
+    resync: Resync,
 }
 
 type Emit<'e> = &'e mut dyn FnMut(&Pdu<'_>);
@@ -84,7 +86,7 @@ impl Side {
             parser: Parser::new(kind),
             body: Body::default(),
             started: false,
-            lost: false,
+            resync: Resync::default(),
         }
     }
 }
@@ -100,14 +102,22 @@ impl ServiceInspector for Http {
             data,
             config,
         } = *feed;
-        if self.side(to_server).lost {
-            if !looks_like_start(to_server, data) {
-                emit_plain(to_server, data, emit);
-                return Verdict::Continue;
-            }
-            self.side(to_server).lost = false;
-        }
+        let plain = self.side(!to_server).resync.turn();
+        emit_plain(!to_server, &plain, emit);
+        let resync = &mut self.side(to_server).resync;
+        let start;
         let mut input = data;
+        if resync.is_lost() {
+            match resync.push(to_server, data, config.http_body_section) {
+                Found::Nothing => return Verdict::Continue,
+                Found::Plain(plain) => {
+                    emit_plain(to_server, &plain, emit);
+                    return Verdict::Continue;
+                }
+                Found::Start(bytes) => start = bytes,
+            }
+            input = &start;
+        }
         loop {
             let step = match self.side(to_server).parser.next(&mut input, config) {
                 Ok(None) => return Verdict::Continue,
@@ -122,7 +132,7 @@ impl ServiceInspector for Http {
             let side = self.side(to_server);
             if other_speaks_http && !side.started {
                 // Picked up in the middle of this direction's message.
-                side.lost = true;
+                side.resync.lose(false);
                 return Verdict::Continue;
             }
             return Verdict::Abandon(reason);
@@ -131,13 +141,15 @@ impl ServiceInspector for Http {
 
     fn gap(&mut self, to_server: bool, lost: u64, emit: Emit<'_>) -> Verdict {
         let side = self.side(to_server);
-        if side.lost || side.parser.skip(lost) {
+        if !side.resync.is_lost() && side.parser.skip(lost) {
             return Verdict::Continue;
         }
         self.end_body(to_server, &Config::default(), emit);
         let side = self.side(to_server);
-        side.lost = true;
+        let plain = side.resync.take();
+        side.resync.lose(true);
         let half_read = side.parser.reset();
+        emit_plain(to_server, &plain, emit);
         emit_plain(to_server, &half_read, emit);
         self.count("http_gap");
         Verdict::Continue
@@ -151,7 +163,10 @@ impl ServiceInspector for Http {
             // The head is judged as far as it came, whatever it says of a body.
             let _ = self.head(to_server, &head, &config, emit);
         }
-        let half_read = self.side(to_server).parser.reset();
+        let side = self.side(to_server);
+        let plain = side.resync.take();
+        let half_read = side.parser.reset();
+        emit_plain(to_server, &plain, emit);
         emit_plain(to_server, &half_read, emit);
     }
 
@@ -187,7 +202,7 @@ impl ServiceInspector for Http {
 
 impl Side {
     fn memory(&self) -> usize {
-        self.parser.memory() + self.body.memory()
+        self.parser.memory() + self.body.memory() + self.resync.memory()
     }
 }
 
@@ -372,11 +387,6 @@ fn emit_plain(to_server: bool, data: &[u8], emit: Emit<'_>) {
             buffers: &NoBuffers,
         });
     }
-}
-
-/// Whether bytes are surely the start of a message.
-fn looks_like_start(to_server: bool, data: &[u8]) -> bool {
-    Wizard::default().identify(to_server, data) == Identification::Service("http")
 }
 
 #[cfg(test)]
