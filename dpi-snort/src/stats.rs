@@ -58,6 +58,8 @@ counters! {
     EvictedTableFull = "flows.evicted.max_flows",
     /// Flows forgotten because their workload reached its `flow_quota`.
     EvictedSlotQuota = "flows.evicted.flow_quota",
+    /// Flows forgotten because flows together held more than `reassembly_memory`.
+    EvictedMemory = "flows.evicted.reassembly_memory",
     /// Flows that were open when the capture ended.
     EvictedEndOfCapture = "flows.evicted.end_of_capture",
     /// Flows quarantined after a panic.

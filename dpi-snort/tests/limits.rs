@@ -106,6 +106,10 @@ fn of_streams() {
     hits("tcp.reassembly_memory", memory.clone(), &early(), 0);
     let plain = open(&[(true, &[b'\x01'; 100]), (true, &[b'x'; 100])], 7777);
     hits("stream.reassembly_memory", memory, &plain, 0);
+    // What an inspector keeps of a request that does not end.
+    let unended = open(&[(true, b"GET / HTTP/1.1\r\nA: ")], 7777);
+    let one = with(|c| c.reassembly_memory = 500);
+    hits("flows.evicted.reassembly_memory", one, &unended, 0);
     let per_flow = with(|c| c.reassembly_memory_per_flow = 100);
     hits(
         "tcp.reassembly_memory_per_flow",

@@ -113,14 +113,14 @@ fn run_tier(tier: Tier, skipped: &mut Vec<String>) -> Result<()> {
         }
         Tier::Unit => {
             let mut command = process::cargo();
-            command.args(["test", "--quiet", "--profile", build::Profile::Quick.name()]);
+            command.args(["test", "--quiet", "--no-fail-fast"]);
+            command.args(["--profile", build::Profile::Quick.name()]);
             for package in UNIT_CRATES {
                 command.args(["--package", package]);
             }
             run_tests(&mut command, skipped)
         }
-        Tier::Kernel => run_cross(tier, &["kernel_", "capture_"], skipped),
-        Tier::Node => run_cross(tier, &["node_"], skipped),
+        Tier::Kernel | Tier::Node | Tier::Data => run_cross(tier, skipped),
         Tier::Cluster => {
             // The tests themselves say what they miss; this says why it cannot be had.
             if std::env::var_os("KUBEBUILDER_ASSETS").is_none()
@@ -128,23 +128,32 @@ fn run_tier(tier: Tier, skipped: &mut Vec<String>) -> Result<()> {
             {
                 skipped.push(format!("skipped: tests on Kubernetes: {error:#}"));
             }
-            run_cross(tier, &["cluster_"], skipped)
+            run_cross(tier, skipped)
         }
-        Tier::Data => run_cross(
-            tier,
-            &["starter_rules", "pcap_command", "fidelity"],
-            skipped,
-        ),
     }
 }
 
-/// Test files of package dpi-tests whose names begin with one of `prefixes`.
-fn run_cross(tier: Tier, prefixes: &[&str], skipped: &mut Vec<String>) -> Result<()> {
+/// The tier that a test file of package dpi-tests belongs to, by its name.
+fn tier_of(file: &str) -> Tier {
+    let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| file.starts_with(prefix));
+    if begins(&["kernel_", "capture_"]) {
+        Tier::Kernel
+    } else if begins(&["node_"]) {
+        Tier::Node
+    } else if begins(&["cluster_"]) {
+        Tier::Cluster
+    } else {
+        Tier::Data
+    }
+}
+
+/// The test files of package dpi-tests that belong to a tier.
+fn run_cross(tier: Tier, skipped: &mut Vec<String>) -> Result<()> {
     let mut targets = Vec::new();
     for entry in fs::read_dir(workspace::root().join("tests/tests"))? {
         let path = entry?.path();
         if let Some(name) = path.file_stem().and_then(|name| name.to_str())
-            && prefixes.iter().any(|prefix| name.starts_with(prefix))
+            && tier_of(name) == tier
         {
             targets.push(name.to_owned());
         }
@@ -164,8 +173,8 @@ fn run_cross(tier: Tier, prefixes: &[&str], skipped: &mut Vec<String>) -> Result
 /// Tests of package dpi-tests; `alone`: one at a time, as they share the machine's network.
 fn cross(targets: &[String], alone: bool) -> Command {
     let mut command = process::cargo();
-    command.args(["test", "--profile", build::Profile::Quick.name()]);
-    command.args(["--package", "dpi-tests"]);
+    command.args(["test", "--no-fail-fast", "--package", "dpi-tests"]);
+    command.args(["--profile", build::Profile::Quick.name()]);
     for target in targets {
         command.args(["--test", target]);
     }

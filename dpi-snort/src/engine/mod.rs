@@ -185,6 +185,7 @@ impl Engine {
             EvictionReason::Reused => Counter::EvictedReused,
             EvictionReason::TableFull => Counter::EvictedTableFull,
             EvictionReason::SlotQuota => Counter::EvictedSlotQuota,
+            EvictionReason::Memory => Counter::EvictedMemory,
             EvictionReason::EndOfCapture => Counter::EvictedEndOfCapture,
         });
         if let Some(mut tcp) = flow.tcp.take() {

@@ -184,7 +184,26 @@ impl Engine {
         self.budget.recharge(flow.charged, held);
         flow.charged = held;
     }
+
+    /// Forgets flows that hold memory while all together hold too much: what inspectors keep
+    /// of messages that do not end is charged after it was stored. A flow takes a few hundred
+    /// bytes a packet at most beyond what [`settle`](Self::settle) has refused, so that some
+    /// evictions a packet are enough.
+    pub(super) fn relieve(&mut self, now: Now, out: &mut dyn Output) {
+        for _ in 0..EVICTIONS_A_PACKET {
+            if !self.budget.is_exceeded() {
+                return;
+            }
+            let Some(victim) = self.flows.oldest_holding() else {
+                return;
+            };
+            self.evict(victim, EvictionReason::Memory, now, out);
+        }
+    }
 }
+
+/// See [`Engine::relieve`].
+const EVICTIONS_A_PACKET: usize = 8;
 
 /// Services that are known by the server's port alone: those whose first bytes do not tell.
 fn service_of_port(packet: &Packet<'_>, is_client: bool) -> Option<&'static str> {

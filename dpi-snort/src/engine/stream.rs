@@ -92,7 +92,10 @@ impl Stream<'_, '_> {
         let len = packet.payload.len();
         if len > 0 {
             let headers = SegmentHeaders::of(packet, &segment.header);
-            *self.tcp.latest.side_mut(from_client) = Some(headers);
+            match self.tcp.latest.side_mut(from_client) {
+                Some(latest) => **latest = headers,
+                latest => *latest = Some(Box::new(headers)),
+            }
         }
         let reach = self.config.reassembly_memory_per_flow;
         let session = &mut self.tcp.session;

@@ -81,12 +81,14 @@ impl Engine {
             stream.take(&segment, verdict);
         }
         let class = match tcp.session.phase() {
+            Phase::Established if memory(&tcp) > 0 => FlowClass::TcpHolding,
             Phase::Established => FlowClass::TcpEstablished,
             Phase::Opening | Phase::Closed => FlowClass::TcpOpening,
         };
         self.restore(handle, tcp);
         self.flows.touch(handle, class, now.monotonic);
         self.settle(handle);
+        self.relieve(now, out);
         self.await_look(handle, tag.slot, now.monotonic);
     }
 

@@ -24,13 +24,17 @@ pub enum FlowClass {
     Other,
     /// TCP with a complete handshake, or picked up in mid-stream.
     TcpEstablished,
+    /// The same, while bytes or messages of it are held. When the table is full, the older one
+    /// of these two classes goes.
+    TcpHolding,
 }
 
-const CLASSES: [FlowClass; 4] = [
+const CLASSES: [FlowClass; 5] = [
     FlowClass::TcpOpening,
     FlowClass::Udp,
     FlowClass::Other,
     FlowClass::TcpEstablished,
+    FlowClass::TcpHolding,
 ];
 
 /// Why a flow was forgotten.
@@ -44,6 +48,8 @@ pub enum EvictionReason {
     TableFull,
     /// Its workload had as many flows as its policy allows.
     SlotQuota,
+    /// It held memory, and all flows together held too much.
+    Memory,
     /// The capture ended.
     EndOfCapture,
 }
@@ -71,7 +77,7 @@ impl FlowTimeouts {
     fn of_class(&self, class: FlowClass) -> Duration {
         match class {
             FlowClass::TcpOpening => self.tcp_opening,
-            FlowClass::TcpEstablished => self.tcp_established,
+            FlowClass::TcpEstablished | FlowClass::TcpHolding => self.tcp_established,
             FlowClass::Udp => self.udp,
             FlowClass::Other => self.other,
         }
@@ -119,12 +125,13 @@ struct SlotFlows {
 
 impl SlotFlows {
     fn list(&mut self, class: FlowClass) -> &mut List {
-        let [opening, udp, other, established] = &mut self.lists;
+        let [opening, udp, other, established, holding] = &mut self.lists;
         match class {
             FlowClass::TcpOpening => opening,
             FlowClass::Udp => udp,
             FlowClass::Other => other,
             FlowClass::TcpEstablished => established,
+            FlowClass::TcpHolding => holding,
         }
     }
 }
@@ -181,16 +188,33 @@ impl<V> FlowTable<V> {
         } else if own > 0 && own >= self.max.checked_div(self.slots.len()).unwrap_or(1) {
             (slot, EvictionReason::TableFull)
         } else {
-            // Ties are broken by the slot's number, not by the order of a hash table.
-            let (largest, _) = self
-                .slots
-                .iter()
-                .max_by_key(|(slot, flows)| (flows.count, slot.0))?;
-            (*largest, EvictionReason::TableFull)
+            (self.largest_slot()?, EvictionReason::TableFull)
         };
-        let lists = self.slots.get(&from)?.lists;
-        let oldest = lists.iter().find_map(|list| list.oldest)?;
+        let [opening, udp, other, established, holding] = self.slots.get(&from)?.lists;
+        let oldest = [opening, udp, other].iter().find_map(|list| list.oldest);
+        let oldest = oldest.or_else(|| self.older(established.oldest, holding.oldest))?;
         Some((FlowHandle(oldest), reason))
+    }
+
+    /// The one that was seen the longer ago.
+    fn older(&self, a: Option<Index>, b: Option<Index>) -> Option<Index> {
+        let both = [a, b].into_iter().flatten();
+        both.min_by_key(|index| self.entries.get(*index).map(|entry| entry.last_seen))
+    }
+
+    /// The workload with most flows. Ties are broken by its number, not by the order of a
+    /// hash table.
+    fn largest_slot(&self) -> Option<Slot> {
+        let all = self.slots.iter();
+        let (largest, _) = all.max_by_key(|(slot, flows)| (flows.count, slot.0))?;
+        Some(*largest)
+    }
+
+    /// Of the workload with most flows, the one of [`FlowClass::TcpHolding`] that was seen the
+    /// longest ago.
+    pub fn oldest_holding(&self) -> Option<FlowHandle> {
+        let [.., holding] = self.slots.get(&self.largest_slot()?)?.lists;
+        holding.oldest.map(FlowHandle)
     }
 
     /// Adds a flow whose key is not in the table. The caller has made room (`to_evict`).

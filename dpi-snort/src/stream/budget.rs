@@ -41,6 +41,11 @@ impl Budget {
         self.used = self.used.saturating_sub(bytes);
     }
 
+    /// Whether more is in use than may be.
+    pub fn is_exceeded(&self) -> bool {
+        self.used > self.max
+    }
+
     /// Bytes in use.
     pub fn used(&self) -> usize {
         self.used

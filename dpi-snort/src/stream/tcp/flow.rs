@@ -14,8 +14,9 @@ pub struct TcpFlow {
     pub session: TcpSession,
     /// What makes PDUs of its bytes.
     pub reader: Reader,
-    /// Headers of the latest segment with data, of each direction.
-    pub latest: Sides<Option<SegmentHeaders>>,
+    /// Headers of the latest segment with data, of each direction: on the heap, since most
+    /// flows of a flood never have any.
+    pub latest: Sides<Option<Box<SegmentHeaders>>>,
     /// The flow is queued for a look at what its reader holds.
     pub awaits_look: bool,
     /// The direction whose bytes told the service, and the sequence number behind them.
