@@ -135,6 +135,13 @@ impl TcpHeader<'_> {
     pub const ECE: u8 = 0x40;
     /// CWR bit of `flags`.
     pub const CWR: u8 = 0x80;
+
+    /// Sequence numbers that a segment with `len` bytes of payload takes: SYN and FIN take
+    /// one each.
+    pub fn seq_len(&self, len: usize) -> u32 {
+        let flags = u32::from(self.flags & Self::SYN != 0) + u32::from(self.flags & Self::FIN != 0);
+        u32::try_from(len).unwrap_or(u32::MAX).wrapping_add(flags)
+    }
 }
 
 impl Packet<'_> {

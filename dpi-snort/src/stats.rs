@@ -69,6 +69,9 @@ counters! {
     /// Segments that the receiver does not use: old timestamp, SYN or RST that does not fit,
     /// no ACK, closed connection.
     TcpUnusable = "tcp.unusable",
+    /// Segments that acknowledge what was never sent, or was not seen: their bytes count once
+    /// the receiver acknowledges them.
+    TcpDoubtful = "tcp.doubtful",
     /// Segments that begin beyond the receiver's window.
     TcpOutOfWindow = "tcp.out_of_window",
     /// Segments not held back because `reassembly_memory_per_flow` was reached.

@@ -186,6 +186,63 @@ fn a_content_does_not_reach_over_a_gap() {
     assert!(found.contains(&2), "{found:?}");
 }
 
+/// A receiver refuses a segment that acknowledges what it has never sent (RFC 5961 §5.2); if it
+/// did send it, and it was not seen here, it will acknowledge the segment in turn.
+#[test]
+fn bytes_that_the_receiver_should_refuse_wait_for_its_acknowledgement() {
+    let segment = |from_client, at: u32, ack: u32, payload: &str| Segment {
+        from_client,
+        seq: (if from_client { CLIENT_ISN } else { SERVER_ISN }) + 1 + at,
+        ack: (if from_client { SERVER_ISN } else { CLIENT_ISN }) + 1 + ack,
+        flags: ACK,
+        payload: payload.as_bytes().to_vec(),
+    };
+    let handshake = &conversation(&[])[..3];
+    let end = &[segment(false, 0, 6, "")][..];
+    let far = 5000;
+    for (what, segments, is_found) in [
+        (
+            "refused, and sent again with other bytes",
+            vec![
+                segment(true, 0, far, "nee"),
+                segment(true, 0, 0, "xxx"),
+                segment(false, 0, 3, ""),
+                segment(true, 3, 0, "dle"),
+            ],
+            false,
+        ),
+        (
+            "acknowledged",
+            vec![
+                segment(true, 0, far, "nee"),
+                segment(false, 0, 3, ""),
+                segment(true, 3, 0, "dle"),
+            ],
+            true,
+        ),
+        (
+            "an answer was not seen, and the client goes on",
+            vec![
+                segment(true, 0, 0, "n"),
+                segment(false, 0, 1, ""),
+                segment(true, 1, 7, "ee"),
+                segment(false, 7, 3, "answer"),
+                segment(true, 3, 13, "dle"),
+            ],
+            true,
+        ),
+        (
+            "the end, without an acknowledgement",
+            vec![segment(true, 0, far, "nee"), segment(true, 3, far, "dle")],
+            true,
+        ),
+    ] {
+        let all = [handshake, &segments, end].concat();
+        let found = sids(RULES, &all, 7777).contains(&1);
+        assert_eq!(found, is_found, "{what}");
+    }
+}
+
 #[test]
 fn a_raw_match_is_not_told_again_on_the_plain_stream() {
     let segments = conversation(&[(true, REQUEST), (false, ANSWER)]);

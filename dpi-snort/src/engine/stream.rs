@@ -61,6 +61,7 @@ impl Stream<'_, '_> {
         }
         match verdict {
             SegmentVerdict::Usable(seq) => self.data(segment, seq),
+            SegmentVerdict::Doubtful(seq) => self.doubt(segment, seq),
             SegmentVerdict::Unusable => self.stats.count(Counter::TcpUnusable),
             SegmentVerdict::Reset => {
                 self.finish(true);
@@ -129,9 +130,40 @@ impl Stream<'_, '_> {
         }
     }
 
+    /// A segment that the receiver should refuse: its bytes wait for an acknowledgement.
+    fn doubt(&mut self, segment: &Segment<'_>, seq: u32) {
+        self.stats.count(Counter::TcpDoubtful);
+        let (payload, from_client) = (segment.packet.payload, segment.from_client);
+        let reach = self.config.reassembly_memory_per_flow;
+        let session = &mut self.tcp.session;
+        match session.doubt(from_client, seq, payload, segment.room, reach) {
+            Data::Held => {
+                let headers = SegmentHeaders::of(segment.packet, &segment.header);
+                let latest = self.tcp.latest.side_mut(from_client);
+                latest.get_or_insert_with(|| Box::new(headers));
+            }
+            Data::Refused => self.stats.count(if segment.has_memory {
+                Counter::TcpFlowMemory
+            } else {
+                Counter::TcpMemory
+            }),
+            Data::Nothing | Data::InOrder(_) | Data::OutOfWindow => {}
+        }
+        self.skip_gaps(from_client);
+    }
+
+    /// Delivers what was doubtful and has been acknowledged; at the `end` all of it.
+    fn take_doubtful(&mut self, from_client: bool, end: bool) {
+        while let Some(bytes) = self.tcp.session.take_doubtful(from_client, end) {
+            self.deliver(from_client, &bytes);
+            self.deliver_ready(from_client);
+        }
+    }
+
     /// What the other end has acknowledged was received, though it was not seen here.
     fn skip_gaps(&mut self, from_client: bool) {
         for side in [!from_client, from_client] {
+            self.take_doubtful(side, false);
             let acknowledged = self.tcp.session.skip_acknowledged(side);
             // With one direction alone there are no acknowledgements to wait for: a hole
             // that later data has grown over for a while will not be filled.
@@ -182,6 +214,7 @@ impl Stream<'_, '_> {
     }
 
     pub(super) fn finish(&mut self, from_client: bool) {
+        self.take_doubtful(from_client, true);
         self.read(from_client, |reader, context, emit| {
             reader.finish(from_client, context.stats, emit);
         });

@@ -33,7 +33,9 @@ impl Engine {
             return;
         };
         let is_new = tcp.session.phase() == Phase::Opening && !tcp.session.has_handshake();
-        let verdict = tcp.session.accept(from_client, header);
+        let verdict = tcp
+            .session
+            .accept(from_client, header, packet.payload.len());
         if verdict == SegmentVerdict::NewConnection {
             self.restore(handle, tcp);
             self.renew(handle, packet, header, (tag, now), out);

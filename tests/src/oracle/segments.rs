@@ -25,12 +25,14 @@ pub struct Segment {
     pub offset: i32,
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// Flags besides ACK.
+    /// Flags; that of ACK is turned around.
     pub flags: u8,
     /// Urgent pointer, with URG among the flags.
     pub urgent: u16,
     /// Added to the number that the kernel waits for as acknowledgement.
     pub ack: u32,
+    /// Value of a timestamp option (RFC 7323).
+    pub timestamp: Option<u32>,
 }
 
 impl Segment {
@@ -42,6 +44,7 @@ impl Segment {
             flags: TcpHeader::PSH,
             urgent: 0,
             ack: 0,
+            timestamp: None,
         }
     }
 }
@@ -87,6 +90,11 @@ impl StreamOracle {
 
     /// A new connection, these segments, and what came out of both.
     pub fn run(&mut self, segments: &[Segment]) -> Result<Given> {
+        self.run_with(None, segments)
+    }
+
+    /// The same; with a `timestamp` in its SYN the connection has timestamps.
+    pub fn run_with(&mut self, timestamp: Option<u32>, segments: &[Segment]) -> Result<Given> {
         self.cases += 1;
         let isn = self.cases.wrapping_mul(0x9e37_79b9);
         let mut connection = Connection {
@@ -95,14 +103,17 @@ impl StreamOracle {
             version: self.version,
             isn,
             kernel_isn: 0,
+            timestamp,
             ours: Ours::default(),
         };
         connection.open(&mut self.wire)?;
         let mut stream = accept(&self.listener)?;
+        let mut kernel = Vec::new();
         for segment in segments {
             connection.send(&mut self.wire, segment)?;
+            // At once, as applications do: which bytes urgent pointers leave out hangs on it.
+            read(&mut stream, &mut kernel)?;
         }
-        let kernel = read(&mut stream)?;
         // A reset, so that nothing of it lingers.
         set_socket_linger(&stream, Some(Duration::ZERO))?;
         drop(stream);
@@ -128,14 +139,14 @@ fn accept(listener: &TcpListener) -> Result<TcpStream> {
     }
 }
 
-fn read(stream: &mut TcpStream) -> Result<Vec<u8>> {
-    let (mut bytes, mut buffer) = (Vec::new(), [0; 4096]);
+fn read(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Result<()> {
+    let mut buffer = [0; 4096];
     loop {
         match stream.read(&mut buffer) {
-            Ok(0) => return Ok(bytes),
+            Ok(0) => return Ok(()),
             Ok(length) => bytes.extend(&buffer[..length]),
             Err(error) => match error.kind() {
-                ErrorKind::WouldBlock | ErrorKind::ConnectionReset => return Ok(bytes),
+                ErrorKind::WouldBlock | ErrorKind::ConnectionReset => return Ok(()),
                 // The urgent byte's place stops a read; the next one goes on behind it.
                 _ => return Err(error).context("the application's end"),
             },
@@ -149,12 +160,30 @@ struct Connection {
     version: Version,
     isn: u32,
     kernel_isn: u32,
+    /// Of the SYN.
+    timestamp: Option<u32>,
     ours: Ours,
+}
+
+/// A segment's header fields besides its ports.
+struct Fields {
+    seq: u32,
+    ack: u32,
+    flags: u8,
+    urgent: u16,
+    timestamp: Option<u32>,
 }
 
 impl Connection {
     fn open(&mut self, wire: &mut Wire) -> Result<()> {
-        self.write(wire, self.isn, 0, (TcpHeader::SYN, 0), &[])?;
+        let mut fields = Fields {
+            seq: self.isn,
+            ack: 0,
+            flags: TcpHeader::SYN,
+            urgent: 0,
+            timestamp: self.timestamp,
+        };
+        self.write(wire, &fields, &[])?;
         let until = Instant::now() + PATIENCE;
         while self.kernel_isn == 0 {
             self.hear(wire)?;
@@ -162,37 +191,41 @@ impl Connection {
                 bail!("the kernel does not answer the SYN");
             }
         }
-        let (seq, ack) = (self.isn.wrapping_add(1), self.kernel_isn.wrapping_add(1));
-        self.write(wire, seq, ack, (TcpHeader::ACK, 0), &[])
+        fields.seq = self.isn.wrapping_add(1);
+        fields.ack = self.kernel_isn.wrapping_add(1);
+        fields.flags = TcpHeader::ACK;
+        self.write(wire, &fields, &[])
     }
 
     fn send(&mut self, wire: &mut Wire, segment: &Segment) -> Result<()> {
-        let seq = self
-            .isn
-            .wrapping_add(1)
-            .wrapping_add(segment.offset.cast_unsigned());
-        let ack = self.kernel_isn.wrapping_add(1).wrapping_add(segment.ack);
-        let flags = segment.flags | TcpHeader::ACK;
-        self.write(wire, seq, ack, (flags, segment.urgent), &segment.bytes)?;
+        let first = self.isn.wrapping_add(1);
+        let fields = Fields {
+            seq: first.wrapping_add(segment.offset.cast_unsigned()),
+            ack: self.kernel_isn.wrapping_add(1).wrapping_add(segment.ack),
+            flags: segment.flags ^ TcpHeader::ACK,
+            urgent: segment.urgent,
+            timestamp: segment.timestamp,
+        };
+        self.write(wire, &fields, &segment.bytes)?;
         self.hear(wire)
     }
 
     /// To the kernel, and to ours.
-    fn write(
-        &mut self,
-        wire: &Wire,
-        seq: u32,
-        ack: u32,
-        (flags, urgent): (u8, u16),
-        payload: &[u8],
-    ) -> Result<()> {
-        let mut segment = Vec::with_capacity(20 + payload.len());
+    fn write(&mut self, wire: &Wire, fields: &Fields, payload: &[u8]) -> Result<()> {
+        let mut segment = Vec::with_capacity(32 + payload.len());
         segment.extend(self.peer_port.to_be_bytes());
         segment.extend(self.kernel_port.to_be_bytes());
-        segment.extend(seq.to_be_bytes());
-        segment.extend(ack.to_be_bytes());
-        segment.extend([0x50, flags, 0xff, 0xff, 0, 0]);
-        segment.extend(urgent.to_be_bytes());
+        segment.extend(fields.seq.to_be_bytes());
+        segment.extend(fields.ack.to_be_bytes());
+        let words = if fields.timestamp.is_some() { 8 } else { 5 };
+        segment.extend([words << 4, fields.flags, 0xff, 0xff, 0, 0]);
+        segment.extend(fields.urgent.to_be_bytes());
+        if let Some(value) = fields.timestamp {
+            // Two paddings, the option, nothing echoed.
+            segment.extend([1, 1, 8, 10]);
+            segment.extend(value.to_be_bytes());
+            segment.extend([0; 4]);
+        }
         segment.extend(payload);
         let segment = packets::with_checksum(self.version, TCP, segment, 16);
         self.ours.take(true, &segment);
@@ -244,18 +277,34 @@ impl Ours {
             options: &segment[20..header_len],
         };
         let payload = &segment[header_len..];
-        let SegmentVerdict::Usable(seq) = self.session.accept(from_client, &header) else {
-            return;
+        let seq = match self.session.accept(from_client, &header, payload.len()) {
+            SegmentVerdict::Usable(seq) => seq,
+            SegmentVerdict::Doubtful(seq) => {
+                self.session.doubt(from_client, seq, payload, ROOM, ROOM);
+                return;
+            }
+            SegmentVerdict::Reset => return self.session.close(),
+            SegmentVerdict::Unusable | SegmentVerdict::NewConnection => return,
         };
         let data = (payload, header.flags & TcpHeader::FIN != 0);
         let data = self.session.accept_data(from_client, seq, data, ROOM, ROOM);
         if let Data::InOrder(skip) = data {
             self.deliver(from_client, &payload[skip..]);
-            while let Some(bytes) = self.session.take_ready(from_client) {
-                self.deliver(from_client, &bytes);
+            self.deliver_ready(from_client);
+        }
+        for side in [true, false] {
+            while let Some(bytes) = self.session.take_doubtful(side, false) {
+                self.deliver(side, &bytes);
+                self.deliver_ready(side);
             }
         }
         self.session.reached_fin(from_client);
+    }
+
+    fn deliver_ready(&mut self, from_client: bool) {
+        while let Some(bytes) = self.session.take_ready(from_client) {
+            self.deliver(from_client, &bytes);
+        }
     }
 
     fn deliver(&mut self, from_client: bool, bytes: &[u8]) {

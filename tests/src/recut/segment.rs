@@ -6,6 +6,9 @@ use std::{
 };
 
 const TCP: u8 = 6;
+const UDP: u8 = 17;
+/// UDP ports of VXLAN, Geneve, GTP-U and Teredo.
+const TUNNELS: [u16; 5] = [4789, 8472, 6081, 2152, 3544];
 const FIN: u8 = 0x01;
 const SYN: u8 = 0x02;
 const RST: u8 = 0x04;
@@ -148,20 +151,27 @@ impl<'a> Segment<'a> {
 /// anything else than TCP, UDP and ICMP, whose flow may be another.
 pub(super) fn addresses(link_type: u32, frame: &[u8]) -> Option<(IpAddr, IpAddr)> {
     let ip = network(link_type, frame)?;
-    let (protocol, src, dst) = if frame.get(ip)? >> 4 == 4 {
+    let (protocol, transport, src, dst) = if frame.get(ip)? >> 4 == 4 {
         let at = |place: usize| -> Option<IpAddr> {
             let octets: [u8; 4] = frame.get(ip + place..ip + place + 4)?.try_into().ok()?;
             Some(Ipv4Addr::from(octets).into())
         };
-        (*frame.get(ip + 9)?, at(12)?, at(16)?)
+        let header = usize::from(frame.get(ip)? & 15) * 4;
+        (*frame.get(ip + 9)?, ip + header, at(12)?, at(16)?)
     } else {
         let at = |place: usize| -> Option<IpAddr> {
             let octets: [u8; 16] = frame.get(ip + place..ip + place + 16)?.try_into().ok()?;
             Some(Ipv6Addr::from(octets).into())
         };
-        (*frame.get(ip + 6)?, at(8)?, at(24)?)
+        (*frame.get(ip + 6)?, ip + IPV6_LEN, at(8)?, at(24)?)
     };
-    matches!(protocol, 1 | TCP | 17 | 58).then_some((src, dst))
+    let is_tunnel = |at: usize| be16(frame, at).is_some_and(|port| TUNNELS.contains(&port));
+    let is_known = match protocol {
+        1 | TCP | 58 => true,
+        UDP => !is_tunnel(transport) && !is_tunnel(transport + 2),
+        _ => false,
+    };
+    is_known.then_some((src, dst))
 }
 
 /// Where the IP header begins.

@@ -11,7 +11,9 @@ pub struct Half {
     offset: u64,
     /// Stream offset behind the last byte that was sent, in order or not.
     sent: u64,
-    held: Segments,
+    held: Option<Box<Segments>>,
+    /// Bytes that the receiver should refuse; taken once it acknowledges them all the same.
+    doubtful: Option<Box<Segments>>,
     /// Highest acknowledgement by the other end.
     acked: Option<u32>,
     /// Sequence number behind the last byte for which the other end has offered room.
@@ -78,7 +80,66 @@ impl Half {
 
     /// Memory in use for what is held back.
     pub fn cost(&self) -> usize {
-        self.held.cost()
+        let both = [&self.held, &self.doubtful];
+        both.into_iter().flatten().map(|held| held.cost()).sum()
+    }
+
+    /// Puts bytes aside that the receiver should refuse, within bounds as in
+    /// [`accept`](Self::accept).
+    pub(super) fn doubt(&mut self, seq: u32, payload: &[u8], room: usize, reach: usize) -> Data {
+        let ahead = self.next.map(|next| seq.wrapping_sub(next).cast_signed());
+        let Some(ahead) = ahead.and_then(|ahead| usize::try_from(ahead).ok()) else {
+            return Data::Nothing;
+        };
+        if payload.is_empty() || self.closed {
+            return Data::Nothing;
+        }
+        if ahead > reach || payload.len() > room {
+            return Data::Refused;
+        }
+        let start = self
+            .offset
+            .saturating_add(u64::try_from(ahead).unwrap_or(u64::MAX));
+        // It was sent, so that its acknowledgement is none of something unsent.
+        self.sent = self.sent.max(start.saturating_add(len_u64(payload)));
+        let doubtful = self.doubtful.get_or_insert_default();
+        doubtful.insert(start, payload, false);
+        Data::Held
+    }
+
+    /// The next bytes of the stream, if they were put aside and have been acknowledged since;
+    /// at the `end` of what is seen also if they have not. Not yet delivered.
+    pub(super) fn take_doubtful(&mut self, end: bool) -> Option<Vec<u8>> {
+        if self.closed || self.fin.is_some() {
+            return None;
+        }
+        let acked = self.acked.unwrap_or_default().wrapping_sub(self.next?);
+        let acked = usize::try_from(acked.cast_signed()).unwrap_or(0);
+        let room = if end { usize::MAX } else { acked };
+        let doubtful = self.doubtful.as_mut().filter(|_| room > 0)?;
+        let mut bytes = doubtful.take_at(self.offset)?.bytes;
+        if bytes.len() > room {
+            let rest = bytes.split_off(room);
+            let start = self.offset.saturating_add(len_u64(&bytes));
+            doubtful.insert(start, &rest, false);
+        }
+        Some(bytes)
+    }
+
+    /// Whether an acknowledgement is of something that this end has never sent, so that its
+    /// receiver refuses the segment (`tcp_ack` of Linux; RFC 5961, 5.2): ahead of all that
+    /// was sent, or from before the stream's first byte.
+    pub(super) fn is_unsent(&self, ack: u32) -> bool {
+        let Some(next) = self.next else {
+            return false;
+        };
+        let fin = u64::from(self.fin.is_some() || self.closed);
+        let ahead = self.sent.saturating_sub(self.offset).saturating_add(fin);
+        let from_next = i64::from(ack.wrapping_sub(next).cast_signed());
+        match u64::try_from(from_next) {
+            Ok(from_next) => from_next > ahead,
+            Err(_) => from_next.unsigned_abs() > self.offset,
+        }
     }
 
     /// Decides what of a segment is new. Held back is at most what `room` bytes of memory
@@ -118,7 +179,8 @@ impl Half {
         }
         let start = self.offset.saturating_add(ahead);
         self.sent = self.sent.max(start.saturating_add(len));
-        self.held.insert(start, payload, fin);
+        let held = self.held.get_or_insert_default();
+        held.insert(start, payload, fin);
         Data::Held
     }
 
@@ -145,7 +207,7 @@ impl Half {
         if self.closed || self.fin.is_some() {
             return None;
         }
-        let piece = self.held.take_at(self.offset)?;
+        let piece = self.held.as_mut()?.take_at(self.offset)?;
         if piece.fin {
             self.fin = Some(self.offset.saturating_add(len_u64(&piece.bytes)));
         }
@@ -168,11 +230,14 @@ impl Half {
         }
     }
 
-    /// Notes an urgent byte by its sequence number, if it has not been delivered yet.
+    /// Notes an urgent byte by its sequence number, if it has not been delivered yet and is
+    /// behind the one that is still waited for (`tcp_check_urg` of Linux).
     pub(super) fn set_urgent(&mut self, seq: u32) {
         let Some(next) = self.next else { return };
         if let Ok(ahead) = u64::try_from(seq.wrapping_sub(next).cast_signed()) {
-            self.urgent = Some(self.offset.saturating_add(ahead));
+            let at = self.offset.saturating_add(ahead);
+            let awaited = self.urgent.filter(|urgent| *urgent >= self.offset);
+            self.urgent = Some(awaited.map_or(at, |awaited| awaited.max(at)));
         }
     }
 
@@ -197,7 +262,7 @@ impl Half {
     /// Steps over bytes that were acknowledged and never seen, if later ones are held back;
     /// says how many they are. The receiver has them, so they will not be sent again.
     pub(super) fn skip_acknowledged(&mut self) -> Option<u64> {
-        let first = self.held.first()?;
+        let first = self.held.as_ref()?.first()?;
         let (next, acked) = (self.next?, self.acked?);
         let ahead = u64::try_from(acked.wrapping_sub(next).cast_signed()).ok()?;
         let target = first.min(self.offset.saturating_add(ahead));
@@ -206,7 +271,7 @@ impl Half {
 
     /// Steps over whatever is missing in front of what is held back; says how many bytes.
     pub(super) fn skip_missing(&mut self) -> Option<u64> {
-        self.skip_to(self.held.first()?)
+        self.skip_to(self.held.as_ref()?.first()?)
     }
 
     fn skip_to(&mut self, target: u64) -> Option<u64> {
@@ -226,27 +291,44 @@ impl Half {
 
     pub(super) fn close(&mut self) {
         self.closed = true;
-        self.held.clear();
+        self.held = None;
+        self.doubtful = None;
     }
 
     /// PAWS (RFC 7323, 5.3; `tcp_paws_check` of Linux allows a timestamp one tick older):
-    /// whether the receiver drops a segment for its old timestamp; else the timestamp is noted
-    /// if the segment is in order.
-    pub(super) fn is_old_timestamp(&mut self, timestamp: Option<u32>, seq: u32) -> bool {
-        let Some(timestamp) = timestamp else {
+    /// whether the receiver drops a segment for its old timestamp.
+    pub(super) fn is_old_timestamp(&self, timestamp: Option<u32>) -> bool {
+        let (Some(timestamp), Some(recent)) = (timestamp, self.timestamp) else {
             return false;
         };
-        let age = self
-            .timestamp
-            .map_or(0, |recent| recent.wrapping_sub(timestamp).cast_signed());
-        if age > 1 {
-            return true;
-        }
+        recent.wrapping_sub(timestamp).cast_signed() > 1
+    }
+
+    /// Notes the timestamp of a segment that the receiver takes, if it is in order and not
+    /// older than the latest.
+    pub(super) fn note_timestamp(&mut self, timestamp: Option<u32>, seq: u32) {
+        let Some(timestamp) = timestamp else { return };
+        let is_older = |recent: u32| recent.wrapping_sub(timestamp).cast_signed() > 0;
         let in_order = |next: u32| seq.wrapping_sub(next).cast_signed() <= 0;
-        if age <= 0 && self.next.is_none_or(in_order) {
+        if !self.timestamp.is_some_and(is_older) && self.next.is_none_or(in_order) {
             self.timestamp = Some(timestamp);
         }
-        false
+    }
+
+    /// Whether a segment lies outside the window, so that the receiver looks no further
+    /// (`tcp_sequence` of Linux): it ends before what was acknowledged, or begins beyond what
+    /// was offered.
+    pub(super) fn is_outside(&self, seq: u32, len: u32) -> bool {
+        let end = seq.wrapping_add(len);
+        let is_before = |acked: u32| end.wrapping_sub(acked).cast_signed() < 0;
+        let is_beyond = |edge: u32| seq.wrapping_sub(edge).cast_signed() > 0;
+        self.acked.is_some_and(is_before) || self.edge.is_some_and(is_beyond)
+    }
+
+    /// Whether the other end has acknowledged more than this.
+    pub(super) fn is_acknowledged_beyond(&self, ack: u32) -> bool {
+        self.acked
+            .is_some_and(|acked| acked.wrapping_sub(ack).cast_signed() > 0)
     }
 }
 

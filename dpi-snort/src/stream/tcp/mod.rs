@@ -1,8 +1,9 @@
 //! TCP: which bytes of a segment are new and in order, when a connection opens and ends.
 //!
 //! `session` follows both ends, `half` one direction, `segments` is the pure queue of what came
-//! too early, `flow` all that is remembered of a flow. Overlaps, windows, timestamps, resets and
-//! urgent bytes are judged as Linux judges them. Payload is never copied here unless it came out
+//! too early, in a `tree` of the kernel's shape, `flow` all that is remembered of a flow.
+//! Overlaps, windows, timestamps, acknowledgements, resets and urgent bytes are judged as Linux
+//! judges them. Payload is never copied here unless it came out
 //! of order.
 
 mod flow;
@@ -10,6 +11,7 @@ mod half;
 mod options;
 mod segments;
 mod session;
+mod tree;
 
 pub use flow::{SegmentHeaders, TcpFlow};
 pub use half::{Data, Half};

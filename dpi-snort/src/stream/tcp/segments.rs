@@ -1,24 +1,26 @@
 //! What came too early: pieces of a stream by their offset.
 
-use std::collections::BTreeMap;
+use super::tree::{Place, Side, Tree};
 
 /// What one stored piece costs besides its bytes.
-const PIECE_OVERHEAD: usize = 64;
-/// Pieces in front of a new one that are compared with it.
-const NEAREST: usize = 8;
+const PIECE_OVERHEAD: usize = 96;
 
 /// Pieces as the kernel's out-of-order queue keeps them, in order of their starts. Where two
 /// overlap, the one that starts first gives the bytes. A FIN takes a place of its own behind
 /// the bytes, as a sequence number does.
 #[derive(Clone, Debug, Default)]
 pub struct Segments {
-    pieces: BTreeMap<u64, Piece>,
+    pieces: Tree<Piece>,
+    /// The piece that is last in order (`ooo_last_skb`).
+    last: Option<Place>,
     bytes: usize,
 }
 
 /// What one segment brought, or several that came one right behind the other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Piece {
+    /// Offset of the first of them.
+    start: u64,
     /// Its bytes.
     pub bytes: Vec<u8>,
     /// Whether the stream ends behind them.
@@ -28,9 +30,18 @@ pub struct Piece {
 }
 
 impl Piece {
+    fn new(start: u64, bytes: &[u8], fin: bool) -> Piece {
+        Piece {
+            start,
+            bytes: bytes.to_vec(),
+            fin,
+            swallowed: 0,
+        }
+    }
+
     /// Offset behind it, its FIN included.
-    fn end(&self, start: u64) -> u64 {
-        end(start, &self.bytes, self.fin).saturating_add(self.swallowed)
+    fn end(&self) -> u64 {
+        end(self.start, &self.bytes, self.fin).saturating_add(self.swallowed)
     }
 
     /// Takes in what comes right behind it (`tcp_try_coalesce`). The flags are merged too:
@@ -43,54 +54,113 @@ impl Piece {
     }
 }
 
+/// What the way down the tree came to.
+enum Way {
+    /// A piece covers the new one.
+    Covered,
+    /// It was joined to a piece.
+    Joined,
+    /// It takes the place of a piece that begins where it does and is shorter.
+    Replaces(Place),
+    /// It goes here; `None`: it is the first.
+    Here(Option<(Place, Side)>),
+}
+
 impl Segments {
-    /// Stores a piece as `tcp_data_queue_ofo` of Linux 6 does: dropped if one stored piece
-    /// covers it; joined to the one that ends where it begins; else it takes the place of
-    /// every piece that it covers.
+    /// Stores a piece as `tcp_data_queue_ofo` of Linux 6 does: joined to the last one if it
+    /// comes right behind it; else compared with pieces on the way down the tree: dropped if
+    /// one of them covers it, joined if one ends where it begins; then it takes the place of
+    /// every piece behind it that it covers.
     pub fn insert(&mut self, start: u64, bytes: &[u8], fin: bool) {
         let end = end(start, bytes, fin);
-        // The kernel meets the pieces on its way down a tree, we the nearest ones: of three
-        // and more that overlap the order of the tree may decide otherwise.
-        for (at, piece) in self.pieces.range_mut(..=start).rev().take(NEAREST) {
-            let reach = piece.end(*at);
-            if reach >= end {
-                return;
-            }
-            if reach == start {
-                piece.extend(bytes, fin);
+        let at = match self.way(start, end, bytes, fin) {
+            Way::Covered => return,
+            Way::Joined => {
                 self.bytes = self.bytes.saturating_add(bytes.len());
                 return;
             }
-        }
-        while let Some((at, piece)) = self.pieces.range(start..).next()
-            && piece.end(*at) <= end
-        {
-            let (at, len) = (*at, piece.bytes.len());
-            self.pieces.remove(&at);
-            self.bytes = self.bytes.saturating_sub(len);
-        }
-        self.bytes = self.bytes.saturating_add(bytes.len());
-        let piece = Piece {
-            bytes: bytes.to_vec(),
-            fin,
-            swallowed: 0,
+            Way::Replaces(at) => {
+                if let Some(piece) = self.pieces.get_mut(at) {
+                    self.bytes = self.bytes.saturating_sub(piece.bytes.len());
+                    *piece = Piece::new(start, bytes, fin);
+                }
+                at
+            }
+            Way::Here(under) => self.pieces.insert(under, Piece::new(start, bytes, fin)),
         };
-        self.pieces.insert(start, piece);
+        self.bytes = self.bytes.saturating_add(bytes.len());
+        self.merge_behind(at, end);
+    }
+
+    fn way(&mut self, start: u64, end: u64, bytes: &[u8], fin: bool) -> Way {
+        if let Some(last) = self.last
+            && let Some(piece) = self.pieces.get_mut(last)
+        {
+            if piece.end() == start {
+                piece.extend(bytes, fin);
+                return Way::Joined;
+            }
+            if start > piece.end() {
+                return Way::Here(Some((last, Side::Right)));
+            }
+        }
+        let (mut under, mut next) = (None, self.pieces.root());
+        while let Some(at) = next {
+            let side = match self.pieces.get_mut(at) {
+                Some(piece) if start >= piece.start => {
+                    if start < piece.end() {
+                        if end <= piece.end() {
+                            return Way::Covered;
+                        }
+                        if start == piece.start {
+                            return Way::Replaces(at);
+                        }
+                    } else if piece.end() == start {
+                        piece.extend(bytes, fin);
+                        return Way::Joined;
+                    }
+                    Side::Right
+                }
+                _ => Side::Left,
+            };
+            under = Some((at, side));
+            next = self.pieces.child(at, side);
+        }
+        Way::Here(under)
+    }
+
+    /// Removes the pieces behind one that it covers.
+    fn merge_behind(&mut self, at: Place, end: u64) {
+        while let Some(next) = self.pieces.next(at) {
+            if self.pieces.get(next).is_none_or(|piece| piece.end() > end) {
+                return;
+            }
+            self.remove(next);
+        }
+        self.last = Some(at);
+    }
+
+    fn remove(&mut self, at: Place) -> Piece {
+        let piece = self.pieces.remove(at);
+        self.bytes = self.bytes.saturating_sub(piece.bytes.len());
+        piece
     }
 
     /// Takes out the first piece if it begins at or before `at`, without what lies before `at`.
     pub fn take_at(&mut self, at: u64) -> Option<Piece> {
         loop {
-            let first = self
-                .pieces
-                .first_entry()
-                .filter(|first| *first.key() <= at)?;
-            let start = *first.key();
-            let mut piece = first.remove();
-            self.bytes = self.bytes.saturating_sub(piece.bytes.len());
-            if piece.end(start) > at {
-                let skip = usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX);
+            let first = self.pieces.first()?;
+            if self.first()? > at {
+                return None;
+            }
+            if self.last == Some(first) {
+                self.last = None;
+            }
+            let mut piece = self.remove(first);
+            if piece.end() > at {
+                let skip = usize::try_from(at.saturating_sub(piece.start)).unwrap_or(usize::MAX);
                 piece.bytes.drain(..skip.min(piece.bytes.len()));
+                piece.start = at;
                 return Some(piece);
             }
         }
@@ -98,18 +168,14 @@ impl Segments {
 
     /// Offset of the first piece.
     pub fn first(&self) -> Option<u64> {
-        self.pieces.first_key_value().map(|(start, _)| *start)
+        let first = self.pieces.get(self.pieces.first()?)?;
+        Some(first.start)
     }
 
     /// Memory in use.
     pub fn cost(&self) -> usize {
         self.bytes
             .saturating_add(self.pieces.len().saturating_mul(PIECE_OVERHEAD))
-    }
-
-    /// Forgets everything.
-    pub fn clear(&mut self) {
-        *self = Segments::default();
     }
 }
 

@@ -46,6 +46,9 @@ const UNKNOWN_SCALE: u8 = 14;
 pub enum SegmentVerdict {
     /// Its payload, if any, belongs to the stream, beginning at this sequence number.
     Usable(u32),
+    /// The same, but the receiver should refuse it: it acknowledges what the other end has
+    /// never sent. If it was sent and only not seen here, the receiver will acknowledge it.
+    Doubtful(u32),
     /// The receiver does not use its payload.
     Unusable,
     /// It ends the connection at once.
@@ -121,8 +124,8 @@ impl TcpSession {
         self.client.cost().saturating_add(self.server.cost())
     }
 
-    /// Takes a segment's header.
-    pub fn accept(&mut self, from_client: bool, tcp: &TcpHeader<'_>) -> SegmentVerdict {
+    /// Takes the header of a segment with `len` bytes of payload.
+    pub fn accept(&mut self, from_client: bool, tcp: &TcpHeader<'_>, len: usize) -> SegmentVerdict {
         let has = |flag: u8| tcp.flags & flag != 0;
         if has(TcpHeader::SYN) && !has(TcpHeader::RST) {
             return self.accept_syn(from_client, tcp);
@@ -134,15 +137,19 @@ impl TcpSession {
             // The kernel drops segments without ACK in a connection.
             return SegmentVerdict::Unusable;
         }
-        if self.has_timestamps()
-            && self
-                .half_mut(from_client)
-                .is_old_timestamp(timestamp(tcp.options), tcp.seq)
-        {
+        let stamp = timestamp(tcp.options).filter(|_| self.has_timestamps());
+        let half = self.half(from_client);
+        if half.is_old_timestamp(stamp) || half.is_outside(tcp.seq, tcp.seq_len(len)) {
             return SegmentVerdict::Unusable;
         }
         if self.phase == Phase::Opening {
             self.open(from_client, tcp);
+        }
+        if self.has_syn(true) && self.has_syn(false) && self.half(!from_client).is_unsent(tcp.ack) {
+            return SegmentVerdict::Doubtful(tcp.seq);
+        }
+        if !self.half(!from_client).is_acknowledged_beyond(tcp.ack) {
+            self.half_mut(from_client).note_timestamp(stamp, tcp.seq);
         }
         let window = u32::from(tcp.window) << self.scale_of(from_client);
         let other = self.half_mut(!from_client);
@@ -191,7 +198,7 @@ impl TcpSession {
             return SegmentVerdict::Unusable;
         }
         let stamp = timestamp(tcp.options);
-        half.is_old_timestamp(stamp, tcp.seq);
+        half.note_timestamp(stamp, tcp.seq);
         *self.syn.side_mut(from_client) = Some(Offer {
             scale: window_scale(tcp.options),
             timestamps: stamp.is_some(),
@@ -286,6 +293,24 @@ impl TcpSession {
         reach: usize,
     ) -> Data {
         self.half_mut(from_client).accept(seq, data, room, reach)
+    }
+
+    /// Puts the payload of a doubtful segment aside; bounds as for `accept_data`.
+    pub fn doubt(
+        &mut self,
+        from_client: bool,
+        seq: u32,
+        payload: &[u8],
+        room: usize,
+        reach: usize,
+    ) -> Data {
+        self.half_mut(from_client).doubt(seq, payload, room, reach)
+    }
+
+    /// Bytes of doubtful segments that the receiver has acknowledged and that are the next of
+    /// the stream; with `end` those that it has not, too. Not yet delivered.
+    pub fn take_doubtful(&mut self, from_client: bool, end: bool) -> Option<Vec<u8>> {
+        self.half_mut(from_client).take_doubtful(end)
     }
 
     /// Moves on by bytes that were delivered.
