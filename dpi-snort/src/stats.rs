@@ -37,8 +37,6 @@ counters! {
     DroppedNotIp = "dropped.not_ip",
     /// More layers than `max_layers`.
     DroppedTooManyLayers = "dropped.max_layers",
-    /// More extension headers than `max_ipv6_extensions`.
-    DroppedTooManyExtensions = "dropped.max_ipv6_extensions",
     /// The transport checksum was wrong, so that no receiver uses the packet.
     DroppedBadChecksum = "dropped.bad_checksum",
     /// An earlier packet of the flow made the engine panic.
@@ -48,6 +46,9 @@ counters! {
     /// A tunnel's inside, or a transport header, could not be read; the packet that could
     /// was inspected.
     DecodeIncomplete = "decode.incomplete",
+    /// Packets with more extension headers than `max_ipv6_extensions`; what stands behind
+    /// them was inspected as of no known protocol.
+    DecodeTooManyExtensions = "decode.max_ipv6_extensions",
     /// New flows.
     FlowsCreated = "flows.created",
     /// Flows forgotten because they were idle for the time of their class.

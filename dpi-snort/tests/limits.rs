@@ -203,7 +203,7 @@ fn of_frames_and_fragments() {
     v6.extend([60, 0, 1, 4, 0, 0, 0, 0, 17, 0, 1, 4, 0, 0, 0, 0]);
     v6.extend([0, 1, 0, 2, 0, 8, 0, 0]);
     let extensions = with(|c| c.max_ipv6_extensions = 1);
-    hits("dropped.max_ipv6_extensions", extensions, &[v6], 0);
+    hits("decode.max_ipv6_extensions", extensions, &[v6], 0);
     let fragments: Vec<_> = (1..4).map(|id| ipv4(1, 17, id, 0x2000, &[0; 64])).collect();
     let datagrams = with(|c| c.max_fragmented_datagrams = 1);
     hits(

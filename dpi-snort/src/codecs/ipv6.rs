@@ -58,12 +58,14 @@ impl<'a> Ipv6<'a> {
         Ok(ipv6)
     }
 
+    /// Follows at most so many extension headers; the next one is the payload then, and
+    /// [`is_extension`] says so of the protocol.
     fn walk(&mut self, max_extensions: usize) -> Result<(), DecodeError> {
         let mut extensions = 0_usize;
         while let Some(extension) = Extension::new_checked(self.protocol, self.payload)? {
             extensions = extensions.saturating_add(1);
             if extensions > max_extensions {
-                return Err(DecodeError::TooManyExtensions(max_extensions));
+                break;
             }
             if let Some(fragment) = extension.fragment {
                 self.fragment = fragment;
@@ -144,6 +146,15 @@ impl<'a> Extension<'a> {
             _ => Ok(None),
         }
     }
+}
+
+/// Whether a protocol number is that of an extension header: of a packet that was walked, one
+/// that was not followed.
+pub(super) fn is_extension(protocol: u8) -> bool {
+    matches!(
+        protocol,
+        HOP_BY_HOP | ROUTING | FRAGMENT | AH | DESTINATION | MOBILITY | HIP | SHIM6
+    )
 }
 
 /// Next header and payload behind an authentication header.

@@ -12,7 +12,7 @@ use super::{
     gtp,
     icmp::{ICMP, ICMP_V6, Icmp},
     ipv4::Ipv4,
-    ipv6::{AH, Ipv6, strip_ah},
+    ipv6::{AH, Ipv6, is_extension, strip_ah},
     linux_sll, loopback,
     mpls::Mpls,
     ppp::{Ppp, Pppoe},
@@ -264,7 +264,13 @@ impl Walk {
         mut ip: IpHeader<'a>,
     ) -> (Packet<'a>, Option<DecodeError>, Tunnel<'a>) {
         let (transport, payload, incomplete) = match self.transport(&mut ip) {
-            Ok((transport, payload)) => (transport, payload, None),
+            Ok((transport, payload)) => {
+                let is_unfollowed =
+                    ip.src.is_ipv6() && is_extension(ip.protocol) && !ip.fragment.is_fragmented();
+                let max = self.limits.max_ipv6_extensions;
+                let error = is_unfollowed.then_some(DecodeError::TooManyExtensions(max));
+                (transport, payload, error)
+            }
             // Neither the kernel nor Snort gives an application what stands behind a
             // broken transport header.
             Err(error) => (Transport::Other, &[][..], Some(error)),

@@ -156,7 +156,7 @@ fn told_before(rule: RuleId, unit: &InspectionUnit<'_>, state: Option<&mut FlowS
         return false;
     };
     match unit.kind {
-        UnitKind::Raw => {
+        UnitKind::Raw | UnitKind::RebuiltDatagram => {
             state.note(flow.to_server, rule);
             false
         }
@@ -166,6 +166,6 @@ fn told_before(rule: RuleId, unit: &InspectionUnit<'_>, state: Option<&mut FlowS
             told
         }
         UnitKind::RebuiltStream => state.has_alerted(flow.to_server, rule),
-        UnitKind::RebuiltDatagram | UnitKind::RebuiltPdu => false,
+        UnitKind::RebuiltPdu => false,
     }
 }

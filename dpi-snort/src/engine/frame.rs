@@ -19,8 +19,11 @@ impl Engine {
             Ok(decoded) => decoded,
             Err(error) => return dropped(error),
         };
-        if decoded.incomplete.is_some() {
-            self.stats.count(Counter::DecodeIncomplete);
+        if let Some(error) = &decoded.incomplete {
+            self.stats.count(match error {
+                DecodeError::TooManyExtensions(_) => Counter::DecodeTooManyExtensions,
+                _ => Counter::DecodeIncomplete,
+            });
         }
         if self.refuses_checksum(frame, &decoded.packet) {
             return Counter::DroppedBadChecksum;
@@ -92,9 +95,9 @@ impl Engine {
 fn dropped(error: DecodeError) -> Counter {
     match error {
         DecodeError::Truncated(_) => Counter::DroppedTruncated,
-        DecodeError::Malformed(_) => Counter::DroppedMalformed,
+        // Too many extensions are no error of a frame: the rest is inspected.
+        DecodeError::Malformed(_) | DecodeError::TooManyExtensions(_) => Counter::DroppedMalformed,
         DecodeError::NotIp(_) => Counter::DroppedNotIp,
         DecodeError::TooManyLayers(_) => Counter::DroppedTooManyLayers,
-        DecodeError::TooManyExtensions(_) => Counter::DroppedTooManyExtensions,
     }
 }
