@@ -14,6 +14,7 @@ const ACKNOWLEDGEMENT: u8 = 0x80;
 pub(super) struct Gre<'a> {
     ethertype: u16,
     key: u32,
+    has_sequence: bool,
     payload: &'a [u8],
 }
 
@@ -51,6 +52,7 @@ impl<'a> Gre<'a> {
         Ok(Gre {
             ethertype: u16::from_be_bytes([head[2], head[3]]),
             key,
+            has_sequence: flags & SEQUENCE != 0,
             payload: rest,
         })
     }
@@ -61,6 +63,10 @@ impl<'a> Gre<'a> {
 
     pub(super) fn key(&self) -> u32 {
         self.key
+    }
+
+    pub(super) fn has_sequence(&self) -> bool {
+        self.has_sequence
     }
 
     pub(super) fn payload(&self) -> &'a [u8] {

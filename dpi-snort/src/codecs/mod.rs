@@ -9,6 +9,7 @@
 
 mod checksum;
 mod error;
+mod erspan;
 mod ethernet;
 mod geneve;
 mod gre;
@@ -21,6 +22,7 @@ mod loopback;
 mod mpls;
 mod ppp;
 mod tcp;
+mod teredo;
 #[cfg(test)]
 mod tests;
 mod udp;

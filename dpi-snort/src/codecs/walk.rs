@@ -1,7 +1,7 @@
 //! From layer to layer, down to the innermost IP packet.
 
 use super::{
-    DecodeError,
+    DecodeError, erspan,
     ethernet::{
         ETHERTYPE_IPV4, ETHERTYPE_IPV6, ETHERTYPE_MPLS, ETHERTYPE_MPLS_MULTICAST, ETHERTYPE_PPP,
         ETHERTYPE_PPPOE, ETHERTYPE_QINQ, ETHERTYPE_QINQ_OLD, ETHERTYPE_TEB, ETHERTYPE_VLAN,
@@ -16,7 +16,7 @@ use super::{
     linux_sll, loopback,
     mpls::Mpls,
     ppp::{Ppp, Pppoe},
-    tcp,
+    tcp, teredo,
     udp::Udp,
     vlan::Vlan,
     vxlan::{self, Vxlan},
@@ -334,6 +334,9 @@ impl Walk {
             (PROTOCOL_IPV6, _) => Some((Next::Ipv6, payload)),
             (PROTOCOL_GRE, _) => {
                 let gre = Gre::new_checked(payload)?;
+                if let Some(mirrored) = erspan::strip(&gre) {
+                    return Ok(Some((Next::Ethernet, mirrored?)));
+                }
                 let next = Next::of_ethertype(gre.ethertype())?;
                 self.encapsulate(gre.key());
                 Some((next, gre.payload()))
@@ -353,6 +356,11 @@ impl Walk {
                 if *src_port == gtp::PORT || *dst_port == gtp::PORT =>
             {
                 Some((Next::Ip, gtp::strip(payload)?))
+            }
+            (_, Transport::Udp { src_port, dst_port })
+                if *src_port == teredo::PORT || *dst_port == teredo::PORT =>
+            {
+                Some((Next::Ipv6, teredo::strip(payload)?))
             }
             _ => None,
         })

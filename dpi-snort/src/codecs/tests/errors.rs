@@ -65,6 +65,29 @@ fn unreadable_insides() {
                 "v4 protocol 47 '\\x00\\x00\\x08\\x06' 2; EtherType 0x0806 is not IP",
             ),
             (
+                "ERSPAN II of version 2",
+                eth(
+                    0x0800,
+                    &ipv4(47, b"\x10\x00\x88\xbe\0\0\0\x01\x20\0\0\0\0\0\0\0"),
+                ),
+                "v4 protocol 47 '\\x10\\x00\\x88\\xbe\\x00\\x00\\x00\\x01 \\x00\\x00\\x00\\x00\\x00\\x00\\x00' 2; ERSPAN header is malformed",
+            ),
+            (
+                "short ERSPAN III",
+                eth(0x0800, &ipv4(47, b"\x10\x00\x22\xeb\0\0\0\x01\x20")),
+                "v4 protocol 47 '\\x10\\x00\\\"\\xeb\\x00\\x00\\x00\\x01 ' 2; ERSPAN header is cut short",
+            ),
+            (
+                "short Teredo",
+                eth(0x0800, &ipv4(17, &udp(9, 3544, b"hi"))),
+                "v4 udp 9 3544 'hi' 2; Teredo header is cut short",
+            ),
+            (
+                "IPv6 of others on Teredo's port",
+                eth(0x0800, &ipv4(17, &udp(9, 3544, &ipv6(59, b"")[..40]))),
+                "v4 udp 9 3544 '`\\x00\\x00\\x00\\x00\\x00;@\\xfd\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01\\xfd\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x02' 2; Teredo header is malformed",
+            ),
+            (
                 "VXLAN without flag",
                 eth(0x0800, &ipv4(17, &udp(9, 4789, &[0; 8]))),
                 "v4 udp 9 4789 '\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00' 2; VXLAN header is malformed",

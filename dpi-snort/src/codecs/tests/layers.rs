@@ -200,3 +200,62 @@ fn tags_labels_and_tunnels() {
         ],
     );
 }
+
+#[test]
+fn mirrored_frames_and_teredo() {
+    let inner = eth(0x0800, &v4_udp());
+    let erspan = |flags, ethertype, rest: &[u8]| join(&[&[flags, 0], &be(ethertype), rest, &inner]);
+    // Sequence number of GRE, then a header that says whether it is longer.
+    let erspan_iii = |longer, len: usize| {
+        let mut header = vec![0; 4 + len];
+        (header[4], header[15]) = (0x20, longer);
+        header
+    };
+    let of_teredo = || {
+        let mut packet = ipv6(17, &udp(1, 2, b"hi"));
+        packet[8..12].copy_from_slice(&[0x20, 0x01, 0, 0]);
+        packet
+    };
+    let teredo = join(&[
+        &[0, 1, 1, 2, b'i', b'a', b'a'],
+        &[0; 9],
+        &[0, 0, 1, 2, 3, 4, 5, 6],
+        &of_teredo(),
+    ]);
+    check(
+        LinkType::Ethernet,
+        &[
+            (
+                "ERSPAN II",
+                eth(
+                    0x0800,
+                    &ipv4(
+                        47,
+                        &erspan(0x10, 0x88be, &[0, 0, 0, 1, 0x10, 0, 0, 0, 0, 0, 0, 0]),
+                    ),
+                ),
+                "v4 udp 1 2 'hi' 4",
+            ),
+            (
+                "ERSPAN III",
+                eth(0x0800, &ipv4(47, &erspan(0x10, 0x22eb, &erspan_iii(0, 12)))),
+                "v4 udp 1 2 'hi' 4",
+            ),
+            (
+                "ERSPAN III with more of the platform",
+                eth(0x0800, &ipv4(47, &erspan(0x10, 0x22eb, &erspan_iii(1, 20)))),
+                "v4 udp 1 2 'hi' 4",
+            ),
+            (
+                "Teredo",
+                eth(0x0800, &ipv4(17, &udp(9, 3544, &of_teredo()))),
+                "v6 udp 1 2 'hi' 3",
+            ),
+            (
+                "Teredo, authenticated, with its origin",
+                eth(0x0800, &ipv4(17, &udp(3544, 9, &teredo))),
+                "v6 udp 1 2 'hi' 3",
+            ),
+        ],
+    );
+}
