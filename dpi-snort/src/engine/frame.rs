@@ -55,15 +55,19 @@ impl Engine {
         Counter::Inspected
     }
 
-    /// A fragment is judged by its headers alone, then waits for the others.
+    /// A fragment is judged as a packet of no transport, then waits for the others. As in Snort
+    /// a later fragment of IPv6 is judged only if it makes the datagram complete.
     fn fragment(&mut self, packet: &Packet<'_>, tag: Tag, now: Now, out: &mut dyn Output) {
         let bare = Packet {
             transport: Transport::Other,
-            payload: &[],
+            payload: packet.ip.payload,
             ..packet.clone()
         };
-        self.judge(tag.slot, now, out)
-            .alone(&Subject::packet(&bare), tag.direction);
+        let waits = packet.ip.src.is_ipv6() && packet.ip.fragment.offset > 0;
+        if !waits {
+            self.judge(tag.slot, now, out)
+                .alone(&Subject::packet(&bare), tag.direction);
+        }
         let (verdict, evicted) =
             self.defragmenter
                 .push(packet, tag.slot, now.monotonic, &mut self.budget);
@@ -76,6 +80,10 @@ impl Engine {
             FragmentVerdict::NoMemory => return self.stats.count(Counter::FragmentMemory),
         };
         self.stats.count(Counter::FragmentRebuilt);
+        if waits {
+            self.judge(tag.slot, now, out)
+                .alone(&Subject::packet(&bare), tag.direction);
+        }
         let (header, outer) = (
             datagram.header(),
             (datagram.encapsulation(), datagram.layers()),
