@@ -19,5 +19,6 @@ pub mod reports;
 pub mod ruleset;
 pub mod snapshot;
 pub mod socket;
+pub mod tar_command;
 pub mod watches;
 pub mod worker;

@@ -15,7 +15,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 
-use crate::{build, process, setup, tidy, workspace};
+use crate::{build, image, process, setup, tidy, workspace};
 
 /// Options of `test`.
 #[derive(Args)]
@@ -50,6 +50,7 @@ const UNIT_CRATES: &[&str] = &[
     "dpi-api",
     "dpi-capture",
     "dpi-agent",
+    "dpi-image",
     "xtask",
 ];
 
@@ -167,7 +168,16 @@ fn run_cross(tier: Tier, skipped: &mut Vec<String>) -> Result<()> {
         return Ok(());
     }
     build::agent(build::Profile::Quick)?;
-    run_tests(&mut cross(&targets, tier != Tier::Data), skipped)
+    let mut command = cross(&targets, tier != Tier::Data);
+    if tier == Tier::Cluster {
+        match image::for_tests() {
+            Ok(image) => {
+                command.env("DPI_IMAGE", image);
+            }
+            Err(error) => skipped.push(format!("skipped: what needs the agent's image: {error:#}")),
+        }
+    }
+    run_tests(&mut command, skipped)
 }
 
 /// Tests of package dpi-tests; `alone`: one at a time, as they share the machine's network.

@@ -21,6 +21,7 @@ mod up;
 
 pub use agent::{NodeAgent, Operator};
 pub use down::down;
+pub use image::write_rules_image;
 pub use layout::{NODES, STATE_DIR};
 pub use pods::{PodSpec, RunningPod};
 pub use running::{Cluster, TestCluster};
