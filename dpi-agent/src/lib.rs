@@ -4,6 +4,7 @@
 pub mod alerts;
 pub mod apiserver;
 pub mod cli;
+pub mod confinement;
 pub mod desired;
 pub mod error_line;
 pub mod install;
