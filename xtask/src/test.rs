@@ -80,6 +80,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     report(&outcomes, &skipped)
 }
 
+/// The README's section on clusters, played on one.
+pub(crate) fn page() -> Result<()> {
+    prepare(&mut Vec::new());
+    let mut skipped = Vec::new();
+    let page = ["cluster_page".to_owned()];
+    run_targets(Tier::Cluster, &page, &mut skipped)?;
+    match skipped.first() {
+        Some(reason) => bail!("the page was not played; {reason}"),
+        None => Ok(()),
+    }
+}
+
 /// Builds the eBPF object, without which the kernel and node tiers are skipped.
 fn prepare(skipped: &mut Vec<String>) {
     if let Err(error) = setup::ensure().and_then(|toolchain| build::ebpf(&toolchain)) {
@@ -167,8 +179,12 @@ fn run_cross(tier: Tier, skipped: &mut Vec<String>) -> Result<()> {
         ));
         return Ok(());
     }
+    run_targets(tier, &targets, skipped)
+}
+
+fn run_targets(tier: Tier, targets: &[String], skipped: &mut Vec<String>) -> Result<()> {
     build::agent(build::Profile::Quick)?;
-    let mut command = cross(&targets, tier != Tier::Data);
+    let mut command = cross(targets, tier != Tier::Data);
     if tier == Tier::Cluster {
         match image::for_tests() {
             Ok(image) => {
