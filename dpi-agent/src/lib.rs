@@ -4,6 +4,7 @@
 pub mod alerts;
 pub mod apiserver;
 pub mod cli;
+pub mod confinement;
 pub mod desired;
 pub mod error_line;
 pub mod install;
@@ -19,5 +20,6 @@ pub mod reports;
 pub mod ruleset;
 pub mod snapshot;
 pub mod socket;
+pub mod tar_command;
 pub mod watches;
 pub mod worker;

@@ -10,5 +10,6 @@ pub mod kube;
 pub mod lab;
 pub mod netns;
 pub mod oracle;
+pub mod readme;
 pub mod recut;
 pub mod tapped;

@@ -1,6 +1,6 @@
 //! `cargo xtask build`: the eBPF object, then the agent that embeds it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -41,11 +41,15 @@ impl Profile {
 
     /// Where its programs are put.
     pub(crate) fn output(self) -> PathBuf {
-        let directory = match self {
+        self.output_below(&workspace::target_dir())
+    }
+
+    /// The same with another target directory.
+    pub(crate) fn output_below(self, target: &Path) -> PathBuf {
+        target.join(match self {
             Profile::Dev => "debug",
             Profile::Release | Profile::Quick => self.name(),
-        };
-        workspace::target_dir().join(directory)
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::{os::unix::process::CommandExt as _, path::PathBuf, process::Command};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::{build, process, setup};
+use crate::{build, process, setup, test};
 
 /// Options of `cluster`.
 #[derive(Args)]
@@ -22,6 +22,10 @@ enum Task {
         #[arg(long, value_enum, default_value_t = Cni::Ptp)]
         cni: Cni,
     },
+    /// Play the README's section on clusters on it, command by command, with the image
+    ///
+    /// On the cluster that is up, else on one of its own.
+    Run,
     /// Take it down, whatever state it is in
     Down,
     /// Say whether it is up and how to use it
@@ -41,19 +45,22 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if !rustix::process::geteuid().is_root() {
         bail!("namespaces and containers need root: run `sudo -E cargo xtask cluster …`");
     }
-    if matches!(options.task, Task::Up { .. }) {
-        setup::kube(false)?;
-    }
-    let mut cluster = Command::new(program()?);
-    match options.task {
+    let arguments = match options.task {
         Task::Up { cni } => {
+            setup::kube(false)?;
             let value = cni.to_possible_value();
             let name = value.as_ref().map_or("ptp", |value| value.get_name());
-            cluster.args(["up", "--cni", name])
+            ["up", "--cni", name].map(str::to_owned).to_vec()
         }
-        Task::Down => cluster.arg("down"),
-        Task::Status => cluster.arg("status"),
+        Task::Run => {
+            setup::kube(false)?;
+            return test::page();
+        }
+        Task::Down => vec!["down".to_owned()],
+        Task::Status => vec!["status".to_owned()],
     };
+    let mut cluster = Command::new(program()?);
+    cluster.args(arguments);
     Err(cluster.exec()).context("cannot run the cluster")
 }
 

@@ -13,6 +13,7 @@ mod cluster;
 mod demo;
 mod fetch_rules;
 mod fuzz;
+mod image;
 mod load;
 mod process;
 mod setup;
@@ -41,7 +42,9 @@ enum Task {
     Load(load::Options),
     /// Show live inspection without a cluster (needs root)
     Demo(demo::Options),
-    /// A two-node Kubernetes on this machine: up, down, status (needs root)
+    /// Write the agent's container image, without Docker
+    Image(image::Options),
+    /// A two-node Kubernetes on this machine: up, down, run, status (needs root)
     Cluster(cluster::Options),
     /// Pass every test that this machine can run, tier by tier
     Test(test::Options),
@@ -61,6 +64,7 @@ fn main() -> Result<()> {
         Task::Build(options) => build::run(&options),
         Task::Load(options) => load::run(&options),
         Task::Demo(options) => demo::run(&options),
+        Task::Image(options) => image::run(&options),
         Task::Cluster(options) => cluster::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Bench(options) => bench::run(&options),

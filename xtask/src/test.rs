@@ -15,7 +15,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 
-use crate::{build, process, setup, tidy, workspace};
+use crate::{build, image, process, setup, tidy, workspace};
 
 /// Options of `test`.
 #[derive(Args)]
@@ -50,6 +50,7 @@ const UNIT_CRATES: &[&str] = &[
     "dpi-api",
     "dpi-capture",
     "dpi-agent",
+    "dpi-image",
     "xtask",
 ];
 
@@ -77,6 +78,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
     }
     report(&outcomes, &skipped)
+}
+
+/// The README's section on clusters, played on one.
+pub(crate) fn page() -> Result<()> {
+    prepare(&mut Vec::new());
+    let mut skipped = Vec::new();
+    let page = ["cluster_page".to_owned()];
+    run_targets(Tier::Cluster, &page, &mut skipped)?;
+    match skipped.first() {
+        Some(reason) => bail!("the page was not played; {reason}"),
+        None => Ok(()),
+    }
 }
 
 /// Builds the eBPF object, without which the kernel and node tiers are skipped.
@@ -166,8 +179,21 @@ fn run_cross(tier: Tier, skipped: &mut Vec<String>) -> Result<()> {
         ));
         return Ok(());
     }
+    run_targets(tier, &targets, skipped)
+}
+
+fn run_targets(tier: Tier, targets: &[String], skipped: &mut Vec<String>) -> Result<()> {
     build::agent(build::Profile::Quick)?;
-    run_tests(&mut cross(&targets, tier != Tier::Data), skipped)
+    let mut command = cross(targets, tier != Tier::Data);
+    if tier == Tier::Cluster {
+        match image::for_tests() {
+            Ok(image) => {
+                command.env("DPI_IMAGE", image);
+            }
+            Err(error) => skipped.push(format!("skipped: what needs the agent's image: {error:#}")),
+        }
+    }
+    run_tests(&mut command, skipped)
 }
 
 /// Tests of package dpi-tests; `alone`: one at a time, as they share the machine's network.

@@ -4,20 +4,31 @@ use std::path::Path;
 
 use super::*;
 
-/// Where the types or roles have changed: `dpi-agent manifests --crds-only >
-/// deploy/crds.yaml` and `dpi-agent manifests > deploy/cluster.yaml`, or this test with
-/// `UPDATE_DEPLOY=1`.
+/// Where types, roles or the operator have changed: this test with `UPDATE_DEPLOY=1`.
+/// `install.yaml` is what `dpi-agent manifests` prints, `crds.yaml` and `cluster.yaml` what it
+/// prints with `--crds-only` and `--by-hand`; kustomize bases and chart are parts of the first.
 #[test]
 fn the_committed_yaml_is_fresh() {
     let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy");
+    let mut chart = operator("{{ .Release.Namespace }}", "{{ .Values.image }}");
+    // Helm makes it, where it is told to.
+    chart.retain(|object| object["kind"] != "Namespace");
     for (file, objects) in [
+        ("install.yaml", install(OPERATOR_NAMESPACE, IMAGE)),
         ("crds.yaml", crds()),
-        ("cluster.yaml", everything(NAMESPACE)),
+        ("cluster.yaml", by_hand()),
+        ("kustomize/crds/crds.yaml", crds()),
+        (
+            "kustomize/operator/operator.yaml",
+            operator(OPERATOR_NAMESPACE, IMAGE),
+        ),
+        ("helm/dpi-agent/crds/crds.yaml", crds()),
+        ("helm/dpi-agent/templates/operator.yaml", chart),
     ] {
         let path = deploy.join(file);
         let text = yaml(&objects).unwrap();
         if std::env::var_os("UPDATE_DEPLOY").is_some() {
-            std::fs::create_dir_all(&deploy).unwrap();
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(&path, &text).unwrap();
         }
         let committed = std::fs::read_to_string(&path).unwrap();

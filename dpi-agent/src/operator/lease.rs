@@ -12,7 +12,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::apiserver::Trouble;
 
-const NAME: &str = "dpi-agent-operator";
+/// Its name.
+pub(super) const NAME: &str = "dpi-agent-operator";
 const WHAT: &str = "leases.coordination.k8s.io";
 /// A holder that has not renewed for so long has lost it.
 const DURATION: Duration = Duration::from_secs(15);

@@ -1,11 +1,13 @@
-//! The role `operator`: it folds what the nodes report into the status of each
-//! `DeepPacketInspection`.
+//! The role `operator`: it installs the agents, and folds what they report into the status of
+//! each `DeepPacketInspection`.
 //!
 //! One operator works at a time (`lease`); any number may wait. `fold` is a pure function
 //! of an inspection and the nodes' reports; `controller` follows both and writes what has
 //! changed, state within a second, counters once a minute. Agents never write an
-//! inspection's status, and this never writes a node's report.
+//! inspection's status, and this never writes a node's report. `agents` keeps the agents'
+//! `DaemonSet` as the `IntrusionDetection` asks for it.
 
+mod agents;
 mod controller;
 mod fold;
 mod lease;
@@ -13,6 +15,7 @@ mod lease;
 use std::path::PathBuf;
 
 use clap::Args;
+use kube::Client;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::apiserver::connect;
@@ -20,6 +23,7 @@ use lease::Lease;
 
 /// Options of `operator`.
 #[derive(Clone, Debug, Args)]
+#[expect(clippy::doc_markdown, reason = "it is printed as help")]
 pub struct Options {
     /// How the API server is reached; without it by the service account of the pod.
     #[arg(long, value_name = "FILE", env = "KUBECONFIG")]
@@ -28,6 +32,14 @@ pub struct Options {
     /// the kubeconfig].
     #[arg(long, value_name = "NAME", env = "POD_NAMESPACE")]
     pub namespace: Option<String>,
+    /// Name of the operator's own pod. Agents are installed as the IntrusionDetection
+    /// tigera-secure asks for them, and run this pod's image. Without it, and without
+    /// --agent-image, none are: they are started by others.
+    #[arg(long, value_name = "NAME", env = "POD_NAME")]
+    pub pod: Option<String>,
+    /// Another image for the agents.
+    #[arg(long, value_name = "NAME:TAG")]
+    pub agent_image: Option<String>,
 }
 
 /// Folds until `SIGTERM` or `SIGINT`, or until the lease is lost: a process that cannot
@@ -39,11 +51,20 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let namespace = options.namespace;
     let namespace = namespace.unwrap_or_else(|| client.default_namespace().to_owned());
     let mut lease = Lease::new(client.clone(), &namespace);
+    let install = async |client: Client| {
+        let image = match (options.agent_image, options.pod) {
+            (Some(image), _) => image,
+            (None, Some(pod)) => agents::own_image(&client, &namespace, &pod).await,
+            (None, None) => std::future::pending().await,
+        };
+        agents::run(client, image, namespace).await;
+    };
     let work = async {
         lease.acquire().await;
         tokio::select! {
             lost = lease.keep() => Err(lost),
-            () = controller::run(client) => Ok(()),
+            () = controller::run(client.clone()) => Ok(()),
+            () = install(client) => Ok(()),
         }
     };
     let outcome = tokio::select! {

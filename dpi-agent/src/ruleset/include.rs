@@ -24,7 +24,7 @@ impl Surroundings for Disk<'_> {
         } else {
             Path::new(path).to_path_buf()
         };
-        match fs::read(&found) {
+        match super::load::read(&found) {
             Ok(bytes) => Ok((plain(found).to_string_lossy().into_owned(), bytes)),
             Err(error) => Err(error.to_string()),
         }

@@ -18,7 +18,9 @@ use super::{Dialect, include::Disk};
 /// Classes known without a file: those of public rules and of the starter rules.
 const CLASSIFICATIONS: &str = include_str!("../../../rules/classification.config");
 /// Folders below folders, beyond which a link that leads back is assumed.
-const MAX_DEPTH: usize = 16;
+pub(super) const MAX_DEPTH: usize = 16;
+/// Bytes of a file: ten times what the largest public ruleset has in one.
+const MAX_FILE: u64 = 64 << 20;
 
 /// A rule file or folder that could not be read.
 #[derive(Debug, Error)]
@@ -63,7 +65,7 @@ pub fn load_with(
     let mut disk = Disk { listener };
     let mut files = 0;
     for path in found.rules {
-        match fs::read(&path) {
+        match read(&path) {
             Ok(bytes) => {
                 files += 1;
                 reader.read(&path.to_string_lossy(), &bytes, &mut disk);
@@ -76,6 +78,20 @@ pub fn load_with(
         unreadable: found.unreadable,
         files,
     }
+}
+
+/// A file's bytes. What is no file is not opened: a pipe would be waited for.
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let refused = |words: String| Err(io::Error::new(io::ErrorKind::InvalidInput, words));
+    let file = fs::metadata(path)?;
+    if !file.is_file() {
+        return refused("neither a file nor a folder".to_owned());
+    }
+    if file.len() > MAX_FILE {
+        let len = file.len();
+        return refused(format!("{len} bytes; a rule file has at most {MAX_FILE}"));
+    }
+    fs::read(path)
 }
 
 #[derive(Default)]
@@ -169,6 +185,48 @@ mod tests {
         assert_eq!(loaded.files, 2);
         assert_eq!(loaded.unreadable.len(), 1);
         assert_eq!(loaded.unreadable[0].path, missing);
+    }
+
+    #[test]
+    fn what_is_no_rule_file_is_named_and_costs_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(
+            path("good.rules"),
+            "alert tcp any any -> any any (sid:1;)\n",
+        )
+        .unwrap();
+        let large = fs::File::create(path("large.rules")).unwrap();
+        large.set_len(MAX_FILE + 1).unwrap();
+        let pipe = std::ffi::CString::new(path("pipe.rules").to_str().unwrap()).unwrap();
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            pipe.as_c_str(),
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR,
+            0,
+        )
+        .unwrap();
+        std::os::unix::fs::symlink("/nowhere/at/all", path("gone.rules")).unwrap();
+        let loaded = load(
+            &[folder.path().to_path_buf()],
+            Dialect::Auto,
+            Arc::default(),
+        );
+        assert_eq!(loaded.ruleset.rules.len(), 1);
+        let errors: Vec<String> = loaded.unreadable.iter().map(ToString::to_string).collect();
+        assert_eq!(errors.len(), 3, "{errors:?}");
+        for (error, name, words) in [
+            (&errors[0], "gone.rules", "No such file"),
+            (
+                &errors[1],
+                "large.rules",
+                "67108865 bytes; a rule file has at most 67108864",
+            ),
+            (&errors[2], "pipe.rules", "neither a file nor a folder"),
+        ] {
+            assert!(error.contains(name) && error.contains(words), "{error}");
+        }
     }
 
     #[test]

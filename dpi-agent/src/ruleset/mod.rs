@@ -1,6 +1,7 @@
 //! Rule files on disk → what the engine takes, and tools for those who write rules.
 //!
-//! `load` reads files and folders, `include` the files that they name; `check`, `format` and
+//! `load` reads files and folders, `include` the files that they name, `watch` sees that they
+//! have changed; `check`, `format` and
 //! `explain` are the commands `rules check|format|explain`. The language of the rules is in
 //! `dpi-snort`; nothing here knows what an option means.
 
@@ -10,8 +11,10 @@ pub mod format;
 mod include;
 mod load;
 mod report;
+mod watch;
 
 pub use load::{LoadError, Loaded, load, load_with};
+pub use watch::Watch;
 
 /// How rule texts are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

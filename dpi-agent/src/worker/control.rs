@@ -25,7 +25,10 @@ use super::{
     report::Report,
     rules::{self, LoadError},
 };
-use crate::socket::{self, Received, Sender, Sent, SocketError};
+use crate::{
+    confinement::{ConfinementError, FileAccess, confine},
+    socket::{self, Received, Sender, Sent, SocketError},
+};
 
 /// Descriptors of one ring: packet socket, cursor, counters.
 const FDS_A_RING: usize = 3;
@@ -43,6 +46,9 @@ pub enum WorkerError {
     /// The socket failed, or brought what is no message.
     #[error(transparent)]
     Socket(#[from] SocketError),
+    /// It would have more rights than it must.
+    #[error("the worker does not run: {0}")]
+    Confinement(#[from] ConfinementError),
     /// A message out of turn.
     #[error("unexpected message from the supervisor: {0}")]
     OutOfTurn(&'static str),
@@ -95,6 +101,12 @@ fn serve(link: &mut Link) -> Result<(), WorkerError> {
         Next::Closed => return Ok(()),
         _ => return Err(WorkerError::OutOfTurn("Start comes first")),
     };
+    // Whatever is read from now on may be hostile.
+    let files = confine(&start.rules, link.fd.as_fd())?;
+    tracing::debug!("no capability, system calls filtered; files in reach: {files}");
+    if files == FileAccess::Unrestricted {
+        tracing::warn!("the worker can read {files}");
+    }
     let mut worker = Worker::new(start);
     if !worker.compile(link)? {
         return Ok(());
@@ -185,6 +197,8 @@ struct Worker {
     detection: Arc<Detection>,
     slots: Arc<SlotTable>,
     epoch: u32,
+    /// Rules are in force that others would take the place of.
+    compiled: bool,
     threads: Vec<Thread>,
     /// Rules out of force that a packet thread may still hold. They are dropped here: it
     /// takes milliseconds, in which packets would wait.
@@ -207,6 +221,7 @@ impl Worker {
             flowbits: Arc::default(),
             detection: Arc::new(Detection::empty()),
             slots: Arc::default(),
+            compiled: false,
             threads: Vec::new(),
             retired: Vec::new(),
         }
@@ -231,7 +246,10 @@ impl Worker {
     fn try_compile(&mut self) -> Result<RulesReport, LoadError> {
         let begun = Instant::now();
         let flowbits = Arc::clone(&self.flowbits);
-        let loaded = rules::load(&self.start.rules, &self.config, flowbits)?;
+        let mut loaded = rules::load(&self.start.rules, &self.config, flowbits)?;
+        if self.compiled {
+            loaded = loaded.whole(&self.start.rules)?;
+        }
         self.epoch = self.epoch.wrapping_add(1);
         let report = loaded.report(self.epoch, begun.elapsed());
         let new = Arc::new(loaded.detection);
@@ -240,6 +258,7 @@ impl Worker {
         }
         self.retired
             .push(std::mem::replace(&mut self.detection, new));
+        self.compiled = true;
         Ok(report)
     }
 

@@ -55,6 +55,14 @@ pub enum LoadError {
         /// What is wrong with the first.
         first: Box<RuleError>,
     },
+    /// A file of a directory that was good cannot be read: the rules in force have more of it.
+    #[error("rules directory {directory}: {file}; the rules in force stay")]
+    Unreadable {
+        /// The directory.
+        directory: PathBuf,
+        /// The first such file.
+        file: String,
+    },
     /// The rules cannot be compiled together.
     #[error(transparent)]
     Compile(#[from] CompileError),
@@ -97,6 +105,18 @@ pub fn load(
 }
 
 impl Loaded {
+    /// The same, unless a file of it could not be read: what takes the place of a ruleset is
+    /// to be whole.
+    pub fn whole(self, directory: &Path) -> Result<Self, LoadError> {
+        match self.unreadable.first() {
+            None => Ok(self),
+            Some(error) => Err(LoadError::Unreadable {
+                directory: directory.to_owned(),
+                file: describe(error),
+            }),
+        }
+    }
+
     /// What the supervisor is told of it.
     pub fn report(&self, epoch: u32, took: Duration) -> RulesReport {
         let refused = || self.errors.iter().filter(|error| !error.is_inactive());
@@ -105,7 +125,7 @@ impl Loaded {
             line: 0,
             sid: None,
             option: None,
-            reason: Text::cut(&format!("{}; let the agent read it", error.source)),
+            reason: Text::cut(&format!("{}{}", error.source, remedy(error))),
         });
         let ports = self.detection.ports();
         RulesReport {
@@ -127,6 +147,20 @@ impl Loaded {
             },
             millis: u32::try_from(took.as_millis()).unwrap_or(u32::MAX),
         }
+    }
+}
+
+fn describe(error: &ruleset::LoadError) -> String {
+    format!("{error}{}", remedy(error))
+}
+
+/// A worker is shown the rules directory alone.
+fn remedy(error: &ruleset::LoadError) -> &'static str {
+    let denied = error.source.kind() == io::ErrorKind::PermissionDenied;
+    match (denied, error.path.is_symlink()) {
+        (true, true) => "; it leads out of the rules directory: put the file itself there",
+        (true, false) => "; let the agent read it",
+        (false, _) => "",
     }
 }
 
@@ -180,6 +214,23 @@ mod tests {
         assert_eq!(problem.line, 2);
         assert!(report.ports.tcp.contains(80) && report.ports.tcp.contains(443));
         assert!(!report.ports.tcp.contains(81));
+    }
+
+    #[test]
+    fn what_takes_another_rulesets_place_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.rules"), GOOD).unwrap();
+        let load = || load(folder.path(), &Config::default(), Arc::default()).unwrap();
+        // A bad rule costs itself alone.
+        fs::write(folder.path().join("b.rules"), "nonsense\n").unwrap();
+        assert_eq!(load().whole(folder.path()).unwrap().detection.len(), 1);
+        let large = fs::File::create(folder.path().join("c.rules")).unwrap();
+        large.set_len(100 << 20).unwrap();
+        assert_eq!(load().detection.len(), 1);
+        let refused = load().whole(folder.path()).unwrap_err().to_string();
+        for part in ["c.rules", "104857600 bytes", "the rules in force stay"] {
+            assert!(refused.contains(part), "{refused}");
+        }
     }
 
     #[test]

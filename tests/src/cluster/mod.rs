@@ -7,6 +7,7 @@
 //! host-wide begins with `dpi-cluster`; all else is below one directory.
 
 mod agent;
+mod agents;
 mod cgroups;
 mod control_plane;
 mod down;
@@ -20,7 +21,9 @@ mod state;
 mod up;
 
 pub use agent::{NodeAgent, Operator};
+pub use agents::{AgentProcess, Agents};
 pub use down::down;
+pub use image::write_rules_image;
 pub use layout::{NODES, STATE_DIR};
 pub use pods::{PodSpec, RunningPod};
 pub use running::{Cluster, TestCluster};

@@ -5,7 +5,7 @@ use std::{path::Path, process::Command};
 use anyhow::Result;
 
 use super::layout::{CONTROL, CONTROL_ADDRESS, Node, SWITCH, namespace, namespace_path};
-use crate::netns::run;
+use crate::{kube::control_plane::SERVICE_RANGE, netns::run};
 
 /// The machines with their addresses.
 fn machines() -> Vec<(&'static str, String)> {
@@ -38,6 +38,10 @@ pub(super) fn make() -> Result<()> {
     }
     for node in Node::all() {
         sysctl(node.name, "net.ipv4.ip_forward=1")?;
+        // Whither does not matter: kube-proxy writes another address over it. But what a
+        // pod on the node's own network sends needs a route to begin with.
+        let route = format!("route add {SERVICE_RANGE} via {CONTROL_ADDRESS}");
+        ip(node.name, &route)?;
     }
     Ok(())
 }

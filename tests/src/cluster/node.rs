@@ -97,6 +97,14 @@ pub(super) fn import(node: Node, archives: &[impl AsRef<OsStr>]) -> Result<()> {
     Ok(())
 }
 
+/// Gives an image of a node another name, too.
+pub(super) fn tag(node: Node, name: &str, other: &str) -> Result<()> {
+    let socket = node.socket().display().to_string();
+    let place = ["--address", &socket, "--namespace=k8s.io"];
+    let tag = ["images", "tag", "--force", name, other];
+    run("ctr", &[&place[..], &tag[..]].concat())
+}
+
 /// Whether containerd answers.
 pub(super) fn containerd_answers(node: Node) -> bool {
     let socket = node.socket().display().to_string();

@@ -76,6 +76,11 @@ impl Cluster {
         Node::all().try_for_each(|each| node::import(each, &[archive]))
     }
 
+    /// Gives an image of every node another name, too.
+    pub fn tag(&self, name: &str, other: &str) -> Result<()> {
+        Node::all().try_for_each(|each| node::tag(each, name, other))
+    }
+
     /// Writes a kubeconfig with the rights of a service account, which must exist: good
     /// for an hour, within the namespaces of the cluster. With a node it is as if for a pod
     /// there.

@@ -18,7 +18,7 @@ use super::{
 };
 
 /// Service addresses. The first is the API server's own.
-const SERVICE_RANGE: &str = "10.0.0.0/24";
+pub(crate) const SERVICE_RANGE: &str = "10.0.0.0/24";
 const API_SERVICE: &str = "10.0.0.1";
 /// Kubernetes reckons with this group as almighty.
 const ADMINS: &str = "system:masters";

@@ -73,7 +73,7 @@ impl Agent {
         let mut command = lab.node.command(first);
         command.args(line).arg("node");
         command.arg("--manifests").arg(lab.path("manifests"));
-        command.arg("--rules").arg(lab.path("rules"));
+        command.arg("--rules").arg(&lab.rules);
         command.arg("--state-dir").arg(lab.path("state"));
         command.arg("--pin-dir").arg(&self.pins);
         command.arg("--status").arg(&self.status);

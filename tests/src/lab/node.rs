@@ -3,7 +3,6 @@
 use std::{
     env, fs,
     net::Ipv4Addr,
-    os::unix,
     path::{Path, PathBuf},
 };
 
@@ -46,25 +45,28 @@ pub struct Lab {
     pub pods: Vec<Pod>,
     /// The node's namespace: routes, and one veth a pod.
     pub node: Netns,
+    /// Directory of the agent's rules.
+    pub(super) rules: PathBuf,
     directory: TempDir,
 }
 
 impl Lab {
     /// A node that forwards, without pods. `rules` are files and folders that an agent on
-    /// it is to use.
+    /// it is to use: a folder alone as it is, several as copies in one, since a worker reads
+    /// nothing that a link leads to.
     pub fn new(rules: &[&Path]) -> Result<Lab> {
         let directory = TempDir::with_prefix("dpi-lab-").context("a temporary directory")?;
         for folder in ["manifests", "rules", "state"] {
             fs::create_dir(directory.path().join(folder))?;
         }
-        for (number, source) in rules.iter().enumerate() {
-            let name = source.file_name().context("rules without a name")?;
-            let link = format!("{number}-{}", name.to_string_lossy());
-            let source = source
-                .canonicalize()
-                .with_context(|| format!("rules {}", source.display()))?;
-            unix::fs::symlink(source, directory.path().join("rules").join(link))?;
-        }
+        let rules = match rules {
+            [folder] if folder.is_dir() => folder.to_path_buf(),
+            several => {
+                let rules = directory.path().join("rules");
+                several.iter().try_for_each(|source| copy(source, &rules))?;
+                rules
+            }
+        };
         let node = Netns::labelled("node")?;
         node.run(|| {
             fs::write("/proc/sys/net/ipv4/ip_forward", "1")?;
@@ -75,6 +77,7 @@ impl Lab {
         Ok(Lab {
             pods: Vec::new(),
             node,
+            rules,
             directory,
         })
     }
@@ -160,4 +163,19 @@ fn filters(interface: &str, side: TcAttachType) -> Result<usize> {
         .context("running tc")?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     Ok(text.matches(" bpf ").count())
+}
+
+/// Copies a file or a folder with what is in it into a folder.
+fn copy(source: &Path, into: &Path) -> Result<()> {
+    let name = source.file_name().context("rules without a name")?;
+    let to = into.join(name);
+    if !source.is_dir() {
+        fs::copy(source, to).with_context(|| format!("rules {}", source.display()))?;
+        return Ok(());
+    }
+    fs::create_dir_all(&to)?;
+    for entry in fs::read_dir(source).with_context(|| format!("rules {}", source.display()))? {
+        copy(&entry?.path(), &to)?;
+    }
+    Ok(())
 }

@@ -25,7 +25,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "dpi-capture",
         ],
     ),
-    ("xtask", &[]),
+    ("dpi-image", &[]),
+    ("xtask", &["dpi-image"]),
 ];
 /// What the engine and the matcher must never see.
 const PLATFORM: &[&str] = &[

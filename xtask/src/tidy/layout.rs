@@ -18,6 +18,7 @@ const FORBID_UNSAFE: &[&str] = &[
     "dpi-snort/src/lib.rs",
     "dpi-api/src/lib.rs",
     "dpi-agent/src/lib.rs",
+    "dpi-image/src/lib.rs",
     "xtask/src/main.rs",
 ];
 const FOREIGN_DATA: &[&str] = &["pcap", "pcapng", "cap"];

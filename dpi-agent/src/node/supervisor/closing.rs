@@ -36,6 +36,7 @@ impl Supervisor {
         self.fold();
         self.rules = None;
         self.rules_error = None;
+        self.rules_watch = None;
         self.failed.clear();
         self.died_at = None;
         self.start_at = None;

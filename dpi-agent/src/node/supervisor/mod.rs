@@ -49,7 +49,7 @@ use crate::{
     desired::{Desired, Endpoint, desired},
     error_line::error_line,
     interfaces::{self, CgroupId, Interfaces, Location, NotFound},
-    kernel, log_level, metrics, reports,
+    kernel, log_level, metrics, reports, ruleset,
     snapshot::{CgroupPath, PodUid, Snapshot},
 };
 
@@ -163,6 +163,8 @@ struct Supervisor {
     session: Option<Session>,
     rules: Option<RulesReport>,
     rules_error: Option<String>,
+    /// Of the rules directory, since the worker began.
+    rules_watch: Option<ruleset::Watch>,
     problem: Option<String>,
     /// Highest epoch that any worker had.
     epoch: u32,
@@ -233,6 +235,7 @@ impl Supervisor {
             session: None,
             rules: None,
             rules_error: None,
+            rules_watch: None,
             problem: None,
             // Bypasses that an earlier run left in the kernel are of other epochs.
             epoch: u32::try_from(random_u64() >> 33).unwrap_or(0),

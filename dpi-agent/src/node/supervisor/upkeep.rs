@@ -35,6 +35,7 @@ impl Supervisor {
                 tracing::warn!(%error, "the rings' figures cannot be read");
             }
         }
+        self.follow_rules();
         log_level::follow(&self.options.state_dir);
         self.save();
         self.publish_now();

@@ -20,13 +20,15 @@ use super::{
 use crate::{
     alerts,
     error_line::error_line,
-    kernel,
+    kernel, ruleset,
     socket::{Received, Sent},
 };
 
 impl Supervisor {
     pub(super) fn start_worker(&mut self) {
         self.epoch = self.epoch.wrapping_add(1);
+        // Before the worker reads them: what changes later is seen.
+        self.rules_watch = Some(ruleset::Watch::new(&self.options.rules));
         let start = ToWorker::Start(Start {
             rules: self.options.rules.clone(),
             epoch: self.epoch,
@@ -182,6 +184,21 @@ impl Supervisor {
             Ok(Sent::Yes) => self.reload = false,
             Ok(Sent::Full) => {}
             Err(error) => worker.condemn(&error.to_string()),
+        }
+    }
+
+    /// Has the rules read anew if their files have changed.
+    pub(super) fn follow_rules(&mut self) {
+        // One that does not run yet may have read the files before they changed: they are
+        // looked at when it does.
+        if !self.worker.as_ref().is_some_and(|worker| worker.running) {
+            return;
+        }
+        let changed = self.rules_watch.as_mut().map(ruleset::Watch::changed);
+        if changed == Some(true) {
+            tracing::info!("rule files have changed and are read anew");
+            self.reload = true;
+            self.tell_worker();
         }
     }
 

@@ -1,0 +1,170 @@
+//! Rule files that change under a running agent, for the better and for the worse.
+
+use std::{
+    fs::{self, File},
+    os::unix::fs::symlink,
+    path::Path,
+    time::Duration,
+};
+
+use anyhow::{Result, ensure};
+use dpi_tests::{
+    kernel_fixture::skipped,
+    lab::{Agent, AgentOptions, HttpServer, Lab, http_request, inspection, unavailable, wait_for},
+};
+
+const START: Duration = Duration::from_secs(30);
+/// The directory is looked at each second, and twice before it counts as changed.
+const FOLLOWED: Duration = Duration::from_secs(10);
+const GOOD: &str = "alert http any any -> any any (msg:\"one\"; http_uri; \
+                    content:\"/first-needle\"; sid:1;)\n";
+const OTHER: &str = "alert http any any -> any any (msg:\"two\"; http_uri; \
+                     content:\"/second-needle\"; sid:2;)\n";
+
+/// Makes a file that cannot be read.
+type Break<'a> = &'a dyn Fn(&Path) -> Result<()>;
+
+#[test]
+fn rules_follow_their_files_and_broken_ones_never_replace_good_ones() -> Result<()> {
+    if let Some(reason) = unavailable() {
+        skipped(&reason);
+        return Ok(());
+    }
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("a.rules"), GOOD)?;
+    let lab = Lab::red_and_blue(&[folder.path()])?;
+    lab.write_manifest("red.yaml", &inspection("red", "app == 'red'"))?;
+    let scene = Scene {
+        agent: Agent::start(&lab, &AgentOptions::default())?,
+        server: HttpServer::start(lab.pod("red2"), 8080)?,
+        lab,
+    };
+    scene.agent.wait_status("inspection", START, |status| {
+        status.text("/state") == "Inspecting"
+    })?;
+    wait_for("programs", START, || Ok(scene.lab.all_programs()? == 4))?;
+    scene.finds("/first-needle", 1)?;
+    scene.finds("/second-needle", 0)?;
+
+    // Nobody is told: the file is there.
+    fs::write(path("b.rules"), OTHER)?;
+    scene.wait_loaded(2)?;
+    scene.finds("/second-needle", 1)?;
+    fs::remove_file(path("b.rules"))?;
+    scene.wait_loaded(1)?;
+    scene.finds("/second-needle", 0)?;
+
+    // A rule that is cut off costs itself, and is named by file and line.
+    let half = &OTHER[..OTHER.len() / 2];
+    fs::write(path("b.rules"), format!("# cut off\n{half}"))?;
+    scene.wait_told(&["b.rules", "\"line\":2"])?;
+    scene.finds("/first-needle", 1)?;
+    // So does one that is no text.
+    fs::write(
+        path("b.rules"),
+        b"\xff\xfe\x00alert tcp any any -> any any (sid:3;)\n",
+    )?;
+    scene.wait_told(&["b.rules", "\"line\":1"])?;
+    scene.finds("/first-needle", 1)?;
+    fs::remove_file(path("b.rules"))?;
+    scene.wait_good()?;
+
+    // A directory of that name is a directory.
+    fs::create_dir(path("c.rules"))?;
+    scene.wait_good()?;
+    scene.finds("/first-needle", 1)?;
+
+    // What cannot be read leaves what is in force, though the good file is gone, too.
+    let secret = tempfile::NamedTempFile::new()?;
+    fs::write(secret.path(), OTHER)?;
+    let breaks: [(&str, Break<'_>, &str); 3] = [
+        (
+            "large.rules",
+            &|path| Ok(File::create(path)?.set_len(100 << 20)?),
+            "104857600 bytes",
+        ),
+        (
+            "out.rules",
+            &|path| Ok(symlink(secret.path(), path)?),
+            "it leads out of the rules directory",
+        ),
+        (
+            "gone.rules",
+            &|path| Ok(symlink("/nowhere/at/all", path)?),
+            "No such file",
+        ),
+    ];
+    for (name, break_it, words) in breaks {
+        break_it(&path(name))?;
+        fs::remove_file(path("a.rules"))?;
+        scene.wait_told(&[name, words, "the rules in force stay"])?;
+        scene.finds("/first-needle", 1)?;
+        scene.finds("/second-needle", 0)?;
+        ensure!(scene.agent.log().contains(words), "not in the log: {words}");
+        fs::remove_file(path(name))?;
+        fs::write(path("a.rules"), GOOD)?;
+        scene.wait_good()?;
+    }
+    assert_eq!(scene.agent.settle()?.number("/worker/deaths"), 0);
+    Ok(())
+}
+
+struct Scene {
+    lab: Lab,
+    agent: Agent,
+    server: HttpServer,
+}
+
+impl Scene {
+    /// A request gives so many alerts.
+    fn finds(&self, uri: &str, wanted: usize) -> Result<()> {
+        self.agent.settle()?;
+        let before = self.agent.alerts()?.len();
+        http_request(self.lab.pod("blue1"), self.server.address(), uri)?;
+        self.agent.settle()?;
+        let found = self.agent.alerts()?.len() - before;
+        ensure!(
+            found == wanted,
+            "{found} alerts of {uri}, not {wanted}: {}",
+            self.agent.log()
+        );
+        Ok(())
+    }
+
+    fn wait_loaded(&self, rules: u64) -> Result<()> {
+        let what = format!("{rules} rules");
+        self.agent.wait_status(&what, FOLLOWED, |status| {
+            status.number("/rules/loaded") == rules
+        })?;
+        Ok(())
+    }
+
+    /// One good rule, and nothing to be told.
+    fn wait_good(&self) -> Result<()> {
+        self.agent
+            .wait_status("nothing wrong", FOLLOWED, |status| {
+                let told = |pointer| status.json.pointer(pointer).map(ToString::to_string);
+                status.number("/rules/loaded") == 1
+                    && status.number("/rules/failed") == 0
+                    && told("/problems").as_deref() == Some("[]")
+            })?;
+        Ok(())
+    }
+
+    /// The status names what is wrong.
+    fn wait_told(&self, words: &[&str]) -> Result<()> {
+        let what = format!("a problem with {words:?}");
+        self.agent.wait_status(&what, FOLLOWED, |status| {
+            let problems = ["/problems", "/rules/problems"];
+            let told = problems.map(|pointer| status.json.pointer(pointer));
+            let told: String = told
+                .into_iter()
+                .flatten()
+                .map(ToString::to_string)
+                .collect();
+            words.iter().all(|word| told.contains(word))
+        })?;
+        Ok(())
+    }
+}
