@@ -11,6 +11,7 @@ mod include;
 mod load;
 mod report;
 
+pub use include::Seen;
 pub use load::{LoadError, Loaded, load, load_with};
 
 /// How rule texts are read.

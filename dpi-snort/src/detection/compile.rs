@@ -1,11 +1,18 @@
 //! Rules → what a packet thread needs of them.
 
+use std::sync::Arc;
+
 use dpi_match::PatternError;
 use thiserror::Error;
 
-use super::{PortsOfInterest, fast_pattern::FastPatterns, rule_group::RuleGroups};
+use super::{
+    PortsOfInterest,
+    groups::{GroupSize, Groups},
+    option_tree::{self, Beginning},
+};
 use crate::{
     config::Config,
+    filters::FilterSet,
     ips_options::{IpsOption, OptionError},
     parser::{Rule, RuleError, Ruleset},
 };
@@ -14,11 +21,13 @@ use crate::{
 #[derive(Debug)]
 pub struct Detection {
     pub(super) rules: Vec<Compiled>,
-    /// Rules that a literal leads to.
-    pub(super) fast: FastPatterns,
-    /// Rules that are tried for their ports or their service alone.
-    pub(super) groups: RuleGroups,
+    /// Which of them a unit has to do with.
+    pub(super) groups: Groups,
+    /// Nodes of the tree of beginnings that rules share.
+    pub(super) nodes: usize,
     ports: PortsOfInterest,
+    /// Filters that the rule files state.
+    filters: Arc<FilterSet>,
 }
 
 /// Why no `Detection` could be made of any rule.
@@ -40,6 +49,8 @@ pub(super) struct Compiled {
     /// `flowbits` options that change bits and `stream_reassemble`, done once everything else
     /// has matched.
     pub(super) setters: Vec<IpsOption>,
+    /// What the rule has in common with others.
+    pub(super) beginning: Beginning,
     /// A variable may carry a value over an option that resets the cursor.
     pub(super) has_variables: bool,
     /// Bytes of the longest content (`order_events content_length`).
@@ -65,15 +76,16 @@ impl Detection {
             }
         }
         let ports = PortsOfInterest::of(&kept);
-        let rules: Vec<Compiled> = kept.into_iter().map(Compiled::new).collect();
-        let fast = FastPatterns::build(&rules)?;
-        let groups = RuleGroups::build(&rules, &fast);
+        let mut rules: Vec<Compiled> = kept.into_iter().map(Compiled::new).collect();
+        let nodes = option_tree::grow(&mut rules);
+        let groups = Groups::build(&rules)?;
         Ok((
             Detection {
                 rules,
-                fast,
                 groups,
+                nodes,
                 ports,
+                filters: Arc::new(ruleset.filters),
             },
             errors,
         ))
@@ -83,9 +95,10 @@ impl Detection {
     pub fn empty() -> Detection {
         Detection {
             rules: Vec::new(),
-            fast: FastPatterns::default(),
-            groups: RuleGroups::default(),
+            groups: Groups::default(),
+            nodes: 0,
             ports: PortsOfInterest::default(),
+            filters: Arc::default(),
         }
     }
 
@@ -102,6 +115,16 @@ impl Detection {
     /// The rules, by rising id.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter().map(|compiled| &compiled.rule)
+    }
+
+    /// Filters that the rule files state.
+    pub fn filters(&self) -> &Arc<FilterSet> {
+        &self.filters
+    }
+
+    /// What the groups of rules come to.
+    pub fn group_size(&self) -> GroupSize {
+        self.groups.size()
     }
 
     /// Ports and protocols that any rule can match.
@@ -134,6 +157,7 @@ impl Compiled {
             header_tests,
             payload_tests,
             setters,
+            beginning: Beginning::default(),
             has_variables,
             longest_content,
         }

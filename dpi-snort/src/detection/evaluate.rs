@@ -1,10 +1,13 @@
 //! Whether one rule matches one unit: header, header tests, then the options on the
 //! payload with earlier contents tried again where a later relative option fails.
 
-use super::compile::Compiled;
+use super::{
+    compile::Compiled,
+    option_tree::{Beginning, Memory, Place},
+};
 use crate::{
     buffers::BufferId,
-    ips_options::{Content, Context, Cursor, Found, IpsOption, PcreOption},
+    ips_options::{BufferOption, Content, Context, Cursor, Found, IpsOption, PcreOption},
     packet::Transport,
     parser::{Ends, Protocol, Rule},
     unit::{InspectionUnit, UnitKind},
@@ -18,6 +21,22 @@ pub(super) struct Evaluation<'u, 's> {
     pub(super) context: Context<'u, 's>,
     /// Steps left for the rule.
     pub(super) steps: u32,
+}
+
+/// Where a search for occurrences begins.
+struct Search<'b> {
+    cursor: Cursor<'b>,
+    /// Start and end of the first one, where it is known.
+    first: Option<(usize, usize)>,
+}
+
+/// Where the beginning of a rule leads.
+enum Walk<'u> {
+    Fails,
+    /// The cursor behind it, and where what its last option found begins.
+    Holds(Cursor<'u>, usize),
+    /// There are not steps enough to say so without taking them.
+    Unsure,
 }
 
 /// How trying options ended.
@@ -71,15 +90,146 @@ pub(super) fn header_fits(rule: &Rule, unit: &InspectionUnit<'_>) -> bool {
 impl<'u> Evaluation<'u, '_> {
     /// Whether every option of the rule holds. The header is the caller's business.
     pub(super) fn matches(&mut self, compiled: &Compiled) -> bool {
-        let unit = self.context.unit;
-        let mut cursor = Cursor::start_of(unit.payload);
-        for option in &compiled.header_tests {
-            if !self.step() || !option.evaluate(&mut cursor, &mut self.context) {
-                return false;
+        let cursor = Cursor::start_of(self.context.unit.payload);
+        self.headers(&compiled.header_tests, cursor)
+            && self.payload(&compiled.payload_tests, cursor, compiled)
+    }
+
+    /// The same, with what is known of the beginning of the rule.
+    pub(super) fn matches_from(&mut self, compiled: &Compiled, memory: &mut Memory) -> bool {
+        let nodes = &compiled.beginning.nodes;
+        if nodes.is_empty() {
+            return self.matches(compiled);
+        }
+        let budget = self.steps;
+        match self.walk(compiled, memory) {
+            Walk::Fails => false,
+            Walk::Holds(cursor, start) => self.behind(compiled, memory, cursor, start),
+            Walk::Unsure => {
+                self.steps = budget;
+                self.matches(compiled)
             }
         }
-        let sticky = compiled.has_variables;
-        self.options(&compiled.payload_tests, cursor, None, sticky) == Outcome::Match
+    }
+
+    /// Goes through the beginning of a rule, as far as it is known in one leap.
+    fn walk(&mut self, compiled: &Compiled, memory: &mut Memory) -> Walk<'u> {
+        let Beginning {
+            nodes,
+            is_tried_again,
+        } = &compiled.beginning;
+        let known = memory.known(nodes);
+        // Which option the steps would end at is not kept.
+        if known.steps >= self.steps {
+            return Walk::Unsure;
+        }
+        let budget = self.steps;
+        self.steps = self.steps.saturating_sub(known.steps);
+        let Some(mut place) = known.place else {
+            if *is_tried_again && known.options == nodes.len() {
+                self.step();
+            }
+            return Walk::Fails;
+        };
+        let Some(mut cursor) = self.cursor_at(compiled, known.options, place) else {
+            return Walk::Unsure;
+        };
+        let options = compiled.header_tests.iter().chain(&compiled.payload_tests);
+        let left = nodes.iter().zip(options).skip(known.options);
+        for (node, option) in left {
+            if !self.step() {
+                return Walk::Fails;
+            }
+            self.pay(option.reads(&cursor));
+            let found = self.holds(option, &mut cursor, None);
+            if self.steps == 0 {
+                return Walk::Unsure;
+            }
+            let here = found.map(|start| Place {
+                start,
+                pos: cursor.pos,
+                variables: cursor.variables,
+            });
+            memory.keep(*node, budget.saturating_sub(self.steps), here);
+            let Some(here) = here else {
+                if *is_tried_again && nodes.last() == Some(node) {
+                    self.step();
+                }
+                return Walk::Fails;
+            };
+            place = here;
+        }
+        Walk::Holds(cursor, place.start)
+    }
+
+    /// The cursor behind the first `count` options of a rule.
+    fn cursor_at(&self, compiled: &Compiled, count: usize, place: Place) -> Option<Cursor<'u>> {
+        let count = count.saturating_sub(compiled.header_tests.len());
+        let options = compiled.payload_tests.get(..count)?;
+        let buffer = options.iter().rev().find_map(|option| match option {
+            IpsOption::Buffer(buffer) => Some(buffer),
+            _ => None,
+        });
+        let data = match buffer {
+            None => self.context.unit.payload,
+            Some(buffer) => self.data(buffer)?,
+        };
+        Some(Cursor {
+            data,
+            pos: place.pos,
+            variables: place.variables,
+        })
+    }
+
+    /// The options behind the beginning.
+    fn behind(
+        &mut self,
+        compiled: &Compiled,
+        memory: &Memory,
+        cursor: Cursor<'u>,
+        start: usize,
+    ) -> bool {
+        let Beginning {
+            nodes,
+            is_tried_again,
+        } = &compiled.beginning;
+        let headers = compiled.header_tests.get(nodes.len()..).unwrap_or_default();
+        if !self.headers(headers, cursor) {
+            return false;
+        }
+        let done = nodes.len().saturating_sub(compiled.header_tests.len());
+        let rest = compiled.payload_tests.get(done..).unwrap_or_default();
+        let last = done
+            .checked_sub(1)
+            .and_then(|at| compiled.payload_tests.get(at));
+        let Some(last) = last.filter(|_| *is_tried_again) else {
+            return self.payload(rest, cursor, compiled);
+        };
+        // Its search begins where the options before it left the cursor.
+        let before = nodes.len().checked_sub(2).and_then(|at| nodes.get(at));
+        let before = before.map_or(Some(Place::default()), |node| memory.place(*node));
+        let Some(before) = before else {
+            return false;
+        };
+        let search = Search {
+            cursor: Cursor {
+                pos: before.pos,
+                variables: before.variables,
+                ..cursor
+            },
+            first: Some((start, cursor.pos)),
+        };
+        self.occurrences(last, rest, &search, None, compiled.has_variables) == Outcome::Match
+    }
+
+    fn headers(&mut self, options: &[IpsOption], mut cursor: Cursor<'_>) -> bool {
+        options
+            .iter()
+            .all(|option| self.step() && option.evaluate(&mut cursor, &mut self.context))
+    }
+
+    fn payload(&mut self, options: &[IpsOption], cursor: Cursor<'u>, compiled: &Compiled) -> bool {
+        self.options(options, cursor, None, compiled.has_variables) == Outcome::Match
     }
 
     /// Whether the first `count` options hold, counted in the order in which they are tried.
@@ -119,49 +269,26 @@ impl<'u> Evaluation<'u, '_> {
             if option.resets_cursor() && !sticky {
                 failure = Outcome::Never;
             }
-            let holds = match option {
-                IpsOption::Content(content) if content.negated => {
-                    self.content(content, &cursor, None).is_none()
-                }
-                IpsOption::Pcre(pcre) if pcre.is_negated() => {
-                    let found = self.pcre(pcre, &cursor, None);
-                    !matches!(found, Found::At { .. })
-                }
-                IpsOption::Content(_) | IpsOption::Pcre(_) if depends(rest, sticky) => {
-                    return match self.occurrences(option, rest, cursor, decoded, sticky) {
-                        Outcome::Retry => failure,
-                        outcome => outcome,
-                    };
-                }
-                IpsOption::Content(content) => self
-                    .content(content, &cursor, None)
-                    .is_some_and(|(_, end)| move_to(&mut cursor, end)),
-                IpsOption::Pcre(pcre) => match self.pcre(pcre, &cursor, None) {
-                    Found::At { end, .. } => move_to(&mut cursor, end),
-                    Found::Nowhere | Found::GivenUp => false,
-                },
-                IpsOption::Buffer(buffer) => {
-                    let unit = self.context.unit;
-                    let data = match buffer.selector.id {
-                        BufferId::PktData => own(unit, unit.payload),
-                        BufferId::RawData => own(unit, unit.raw_payload),
-                        _ => unit.buffers.buffer(&buffer.selector),
-                    };
-                    data.map(|data| cursor.set_buffer(data)).is_some()
-                }
-                IpsOption::Base64Decode(decode) => {
-                    let Some(bytes) = decode.decode(&cursor) else {
-                        return failure;
-                    };
-                    return match self.options(rest, cursor, Some(&bytes), sticky) {
-                        Outcome::Retry => failure,
-                        outcome => outcome,
-                    };
-                }
-                IpsOption::Base64Data => decoded.map(|data| cursor.set_buffer(data)).is_some(),
-                _ => option.evaluate(&mut cursor, &mut self.context),
-            };
-            if !holds {
+            if is_tried_again(option, rest, sticky) {
+                let search = Search {
+                    cursor,
+                    first: None,
+                };
+                return match self.occurrences(option, rest, &search, decoded, sticky) {
+                    Outcome::Retry => failure,
+                    outcome => outcome,
+                };
+            }
+            if let IpsOption::Base64Decode(decode) = option {
+                let Some(bytes) = decode.decode(&cursor) else {
+                    return failure;
+                };
+                return match self.options(rest, cursor, Some(&bytes), sticky) {
+                    Outcome::Retry => failure,
+                    outcome => outcome,
+                };
+            }
+            if self.holds(option, &mut cursor, decoded).is_none() {
                 return failure;
             }
             options = rest;
@@ -169,24 +296,73 @@ impl<'u> Evaluation<'u, '_> {
         Outcome::Match
     }
 
+    /// Whether an option holds that is not tried again; it moves the cursor. Gives where what
+    /// it found begins, 0 if it does not look for anything.
+    fn holds<'b>(
+        &mut self,
+        option: &IpsOption,
+        cursor: &mut Cursor<'b>,
+        decoded: Option<&'b [u8]>,
+    ) -> Option<usize>
+    where
+        'u: 'b,
+    {
+        let holds = match option {
+            IpsOption::Content(content) if content.negated => {
+                self.content(content, cursor, None).is_none()
+            }
+            IpsOption::Pcre(pcre) if pcre.is_negated() => {
+                !matches!(self.pcre(pcre, cursor, None), Found::At { .. })
+            }
+            IpsOption::Content(content) => {
+                let (start, end) = self.content(content, cursor, None)?;
+                return move_to(cursor, end).then_some(start);
+            }
+            IpsOption::Pcre(pcre) => match self.pcre(pcre, cursor, None) {
+                Found::At { end, .. } => move_to(cursor, end),
+                Found::Nowhere | Found::GivenUp => false,
+            },
+            IpsOption::Buffer(buffer) => {
+                let data = self.data(buffer);
+                data.map(|data| cursor.set_buffer(data)).is_some()
+            }
+            IpsOption::Base64Data => decoded.map(|data| cursor.set_buffer(data)).is_some(),
+            _ => option.evaluate(cursor, &mut self.context),
+        };
+        holds.then_some(0)
+    }
+
+    /// The bytes of a buffer, if the unit has it.
+    fn data(&self, buffer: &BufferOption) -> Option<&'u [u8]> {
+        let unit = self.context.unit;
+        match buffer.selector.id {
+            BufferId::PktData => own(unit, unit.payload),
+            BufferId::RawData => own(unit, unit.raw_payload),
+            _ => unit.buffers.buffer(&buffer.selector),
+        }
+    }
+
     /// Tries each occurrence of a content or expression until the options behind it hold.
     fn occurrences<'b>(
         &mut self,
         option: &IpsOption,
         rest: &[IpsOption],
-        cursor: Cursor<'b>,
+        search: &Search<'b>,
         decoded: Option<&'b [u8]>,
         sticky: bool,
     ) -> Outcome
     where
         'u: 'b,
     {
+        let cursor = search.cursor;
+        let mut first = search.first;
         let mut from = None;
         loop {
             if !self.step() {
                 return Outcome::Never;
             }
             let found = match option {
+                _ if first.is_some() => first.take(),
                 IpsOption::Content(content) => self.content(content, &cursor, from),
                 IpsOption::Pcre(pcre) => match self.pcre(pcre, &cursor, from) {
                     Found::At { start, end } => Some((start, end)),
@@ -248,6 +424,17 @@ impl<'u> Evaluation<'u, '_> {
 /// have the buffer, unlike a packet without payload.
 fn own<'u>(unit: &InspectionUnit<'_>, data: &'u [u8]) -> Option<&'u [u8]> {
     (unit.kind != UnitKind::RebuiltPdu || !data.is_empty()).then_some(data)
+}
+
+/// Whether other occurrences of what the option looks for may be tried for the sake of those
+/// behind it.
+pub(super) fn is_tried_again(option: &IpsOption, rest: &[IpsOption], sticky: bool) -> bool {
+    let searches = match option {
+        IpsOption::Content(content) => !content.negated,
+        IpsOption::Pcre(pcre) => !pcre.is_negated(),
+        _ => false,
+    };
+    searches && depends(rest, sticky)
 }
 
 /// Whether an option behind hangs on where this one leaves the cursor.

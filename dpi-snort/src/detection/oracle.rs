@@ -5,7 +5,7 @@
 //! new, since that is part of what its author may rely on (an alert for each message, not
 //! for each section); so the oracle asks for the literal by a plain search of its own.
 
-use super::{Detection, Event, FlowState, Scratch, fast_pattern};
+use super::{Detection, Event, FlowState, Scratch, fast_pattern, inspect::Evaluate};
 use crate::{buffers::BufferId, frame::Slot, time::MonoTime, unit::InspectionUnit};
 
 impl Detection {
@@ -19,9 +19,9 @@ impl Detection {
         now: MonoTime,
         emit: &mut dyn FnMut(&Event<'_>),
     ) {
-        scratch.begin(self.rules.len());
+        scratch.begin(self);
         self.collect_naively(unit, scratch);
-        self.run(unit, slot, state, scratch, now, emit);
+        self.run(Evaluate::Alone, (unit, slot), state, scratch, now, emit);
     }
 
     /// The same, in the order of the fast path, which has a say where rules set and test a
@@ -29,7 +29,7 @@ impl Detection {
     pub(super) fn collect_every(&self, unit: &InspectionUnit<'_>, scratch: &mut Scratch) {
         self.collect(unit, scratch);
         let fast = std::mem::take(&mut scratch.candidates);
-        scratch.begin(self.rules.len());
+        scratch.begin(self);
         self.collect_naively(unit, scratch);
         let place = |rule: &u32| fast.iter().position(|found| found == rule);
         scratch
@@ -69,11 +69,11 @@ impl Detection {
         now: MonoTime,
         emit: &mut dyn FnMut(&Event<'_>),
     ) {
-        scratch.begin(self.rules.len());
+        scratch.begin(self);
         for (index, _) in (0..).zip(&self.rules) {
             scratch.candidate(index);
         }
-        self.run(unit, slot, state, scratch, now, emit);
+        self.run(Evaluate::Alone, (unit, slot), state, scratch, now, emit);
     }
 }
 

@@ -68,8 +68,8 @@ use crate::{
     unit::InspectionUnit,
 };
 
-/// A detection option.
-#[derive(Clone, Debug)]
+/// A detection option. Equal ones always come to the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each variant is the option of its name")]
 pub enum IpsOption {
     Base64Data,
@@ -296,6 +296,20 @@ impl IpsOption {
             IpsOption::Flowbits(o) => !o.is_setter(),
             _ => false,
         }
+    }
+
+    /// Whether the option always comes to the same on a unit, given where the cursor is, and
+    /// is not bounded by limits other than steps.
+    pub(crate) fn is_constant(&self) -> bool {
+        !matches!(
+            self,
+            IpsOption::Base64Data
+                | IpsOption::Base64Decode(_)
+                | IpsOption::Flowbits(_)
+                | IpsOption::Pcre(_)
+                | IpsOption::SdPattern(_)
+                | IpsOption::StreamReassemble(_)
+        )
     }
 
     /// Bytes that an evaluation at the cursor may read, if they can be many. Contents and

@@ -17,14 +17,14 @@ pub(crate) struct RuleContext {
 }
 
 /// A number, or the variable that holds it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Offset {
     Number(i64),
     Variable(VariableId),
 }
 
 /// Index of a variable within its rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct VariableId(usize);
 
 impl RuleContext {
