@@ -210,7 +210,7 @@ mod tests {
         print(&found, &mut out).unwrap();
         let expected = format!(
             "{text}\n\
-             group: tcp, ports any -> 80; or, whatever the ports, flows of http, http2, http3\n\
+             group: tcp, ports any -> 80; or, whatever the ports, flows of http, http2, http3; to the server\n\
              fast pattern: \"abc\" in http_uri, chosen for its place and length\n\
              buffers: http_uri\n\
              order:\n   1 header  flow:to_server\n   2 payload http_uri\n   \

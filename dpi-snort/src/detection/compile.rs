@@ -6,14 +6,15 @@ use dpi_match::PatternError;
 use thiserror::Error;
 
 use super::{
-    PortsOfInterest,
+    PortsOfInterest, fast_pattern,
     groups::{GroupSize, Groups},
     option_tree::{self, Beginning},
 };
 use crate::{
+    buffers::BufferId,
     config::Config,
     filters::FilterSet,
-    ips_options::{IpsOption, OptionError},
+    ips_options::{Content, IpsOption, OptionError},
     parser::{Rule, RuleError, Ruleset},
 };
 
@@ -49,6 +50,9 @@ pub(super) struct Compiled {
     /// `flowbits` options that change bits and `stream_reassemble`, done once everything else
     /// has matched.
     pub(super) setters: Vec<IpsOption>,
+    /// The buffer in which its literal is searched first, and which option of the payload has
+    /// the literal.
+    literal: Option<(BufferId, usize)>,
     /// What the rule has in common with others.
     pub(super) beginning: Beginning,
     /// A variable may carry a value over an option that resets the cursor.
@@ -152,7 +156,15 @@ impl Compiled {
                 _ => payload_tests.push(option),
             }
         }
+        let literal = fast_pattern::choose(&payload_tests).and_then(|(buffer, chosen)| {
+            let is_chosen = |option: &IpsOption| match option {
+                IpsOption::Content(content) => std::ptr::eq(content, chosen),
+                _ => false,
+            };
+            Some((buffer, payload_tests.iter().position(is_chosen)?))
+        });
         Compiled {
+            literal,
             rule,
             header_tests,
             payload_tests,
@@ -160,6 +172,15 @@ impl Compiled {
             beginning: Beginning::default(),
             has_variables,
             longest_content,
+        }
+    }
+
+    /// The content that must occur before the rule is tried, and where.
+    pub(super) fn literal(&self) -> Option<(BufferId, &Content)> {
+        let (buffer, at) = self.literal?;
+        match self.payload_tests.get(at)? {
+            IpsOption::Content(content) => Some((buffer, content)),
+            _ => None,
         }
     }
 }

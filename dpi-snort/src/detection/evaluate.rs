@@ -1,10 +1,7 @@
 //! Whether one rule matches one unit: header, header tests, then the options on the
 //! payload with earlier contents tried again where a later relative option fails.
 
-use super::{
-    compile::Compiled,
-    option_tree::{Beginning, Memory, Place},
-};
+use super::compile::Compiled;
 use crate::{
     buffers::BufferId,
     ips_options::{BufferOption, Content, Context, Cursor, Found, IpsOption, PcreOption},
@@ -24,24 +21,15 @@ pub(super) struct Evaluation<'u, 's> {
 }
 
 /// Where a search for occurrences begins.
-struct Search<'b> {
-    cursor: Cursor<'b>,
+pub(super) struct Search<'b> {
+    pub(super) cursor: Cursor<'b>,
     /// Start and end of the first one, where it is known.
-    first: Option<(usize, usize)>,
-}
-
-/// Where the beginning of a rule leads.
-enum Walk<'u> {
-    Fails,
-    /// The cursor behind it, and where what its last option found begins.
-    Holds(Cursor<'u>, usize),
-    /// There are not steps enough to say so without taking them.
-    Unsure,
+    pub(super) first: Option<(usize, usize)>,
 }
 
 /// How trying options ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
+pub(super) enum Outcome {
     Match,
     /// Another occurrence of an earlier content may do better.
     Retry,
@@ -95,140 +83,18 @@ impl<'u> Evaluation<'u, '_> {
             && self.payload(&compiled.payload_tests, cursor, compiled)
     }
 
-    /// The same, with what is known of the beginning of the rule.
-    pub(super) fn matches_from(&mut self, compiled: &Compiled, memory: &mut Memory) -> bool {
-        let nodes = &compiled.beginning.nodes;
-        if nodes.is_empty() {
-            return self.matches(compiled);
-        }
-        let budget = self.steps;
-        match self.walk(compiled, memory) {
-            Walk::Fails => false,
-            Walk::Holds(cursor, start) => self.behind(compiled, memory, cursor, start),
-            Walk::Unsure => {
-                self.steps = budget;
-                self.matches(compiled)
-            }
-        }
-    }
-
-    /// Goes through the beginning of a rule, as far as it is known in one leap.
-    fn walk(&mut self, compiled: &Compiled, memory: &mut Memory) -> Walk<'u> {
-        let Beginning {
-            nodes,
-            is_tried_again,
-        } = &compiled.beginning;
-        let known = memory.known(nodes);
-        // Which option the steps would end at is not kept.
-        if known.steps >= self.steps {
-            return Walk::Unsure;
-        }
-        let budget = self.steps;
-        self.steps = self.steps.saturating_sub(known.steps);
-        let Some(mut place) = known.place else {
-            if *is_tried_again && known.options == nodes.len() {
-                self.step();
-            }
-            return Walk::Fails;
-        };
-        let Some(mut cursor) = self.cursor_at(compiled, known.options, place) else {
-            return Walk::Unsure;
-        };
-        let options = compiled.header_tests.iter().chain(&compiled.payload_tests);
-        let left = nodes.iter().zip(options).skip(known.options);
-        for (node, option) in left {
-            if !self.step() {
-                return Walk::Fails;
-            }
-            self.pay(option.reads(&cursor));
-            let found = self.holds(option, &mut cursor, None);
-            if self.steps == 0 {
-                return Walk::Unsure;
-            }
-            let here = found.map(|start| Place {
-                start,
-                pos: cursor.pos,
-                variables: cursor.variables,
-            });
-            memory.keep(*node, budget.saturating_sub(self.steps), here);
-            let Some(here) = here else {
-                if *is_tried_again && nodes.last() == Some(node) {
-                    self.step();
-                }
-                return Walk::Fails;
-            };
-            place = here;
-        }
-        Walk::Holds(cursor, place.start)
-    }
-
-    /// The cursor behind the first `count` options of a rule.
-    fn cursor_at(&self, compiled: &Compiled, count: usize, place: Place) -> Option<Cursor<'u>> {
-        let count = count.saturating_sub(compiled.header_tests.len());
-        let options = compiled.payload_tests.get(..count)?;
-        let buffer = options.iter().rev().find_map(|option| match option {
-            IpsOption::Buffer(buffer) => Some(buffer),
-            _ => None,
-        });
-        let data = match buffer {
-            None => self.context.unit.payload,
-            Some(buffer) => self.data(buffer)?,
-        };
-        Some(Cursor {
-            data,
-            pos: place.pos,
-            variables: place.variables,
-        })
-    }
-
-    /// The options behind the beginning.
-    fn behind(
-        &mut self,
-        compiled: &Compiled,
-        memory: &Memory,
-        cursor: Cursor<'u>,
-        start: usize,
-    ) -> bool {
-        let Beginning {
-            nodes,
-            is_tried_again,
-        } = &compiled.beginning;
-        let headers = compiled.header_tests.get(nodes.len()..).unwrap_or_default();
-        if !self.headers(headers, cursor) {
-            return false;
-        }
-        let done = nodes.len().saturating_sub(compiled.header_tests.len());
-        let rest = compiled.payload_tests.get(done..).unwrap_or_default();
-        let last = done
-            .checked_sub(1)
-            .and_then(|at| compiled.payload_tests.get(at));
-        let Some(last) = last.filter(|_| *is_tried_again) else {
-            return self.payload(rest, cursor, compiled);
-        };
-        // Its search begins where the options before it left the cursor.
-        let before = nodes.len().checked_sub(2).and_then(|at| nodes.get(at));
-        let before = before.map_or(Some(Place::default()), |node| memory.place(*node));
-        let Some(before) = before else {
-            return false;
-        };
-        let search = Search {
-            cursor: Cursor {
-                pos: before.pos,
-                variables: before.variables,
-                ..cursor
-            },
-            first: Some((start, cursor.pos)),
-        };
-        self.occurrences(last, rest, &search, None, compiled.has_variables) == Outcome::Match
-    }
-
-    fn headers(&mut self, options: &[IpsOption], mut cursor: Cursor<'_>) -> bool {
+    pub(super) fn headers(&mut self, options: &[IpsOption], mut cursor: Cursor<'_>) -> bool {
         options
             .iter()
             .all(|option| self.step() && option.evaluate(&mut cursor, &mut self.context))
     }
 
-    fn payload(&mut self, options: &[IpsOption], cursor: Cursor<'u>, compiled: &Compiled) -> bool {
+    pub(super) fn payload(
+        &mut self,
+        options: &[IpsOption],
+        cursor: Cursor<'u>,
+        compiled: &Compiled,
+    ) -> bool {
         self.options(options, cursor, None, compiled.has_variables) == Outcome::Match
     }
 
@@ -298,7 +164,7 @@ impl<'u> Evaluation<'u, '_> {
 
     /// Whether an option holds that is not tried again; it moves the cursor. Gives where what
     /// it found begins, 0 if it does not look for anything.
-    fn holds<'b>(
+    pub(super) fn holds<'b>(
         &mut self,
         option: &IpsOption,
         cursor: &mut Cursor<'b>,
@@ -333,7 +199,7 @@ impl<'u> Evaluation<'u, '_> {
     }
 
     /// The bytes of a buffer, if the unit has it.
-    fn data(&self, buffer: &BufferOption) -> Option<&'u [u8]> {
+    pub(super) fn data(&self, buffer: &BufferOption) -> Option<&'u [u8]> {
         let unit = self.context.unit;
         match buffer.selector.id {
             BufferId::PktData => own(unit, unit.payload),
@@ -343,7 +209,7 @@ impl<'u> Evaluation<'u, '_> {
     }
 
     /// Tries each occurrence of a content or expression until the options behind it hold.
-    fn occurrences<'b>(
+    pub(super) fn occurrences<'b>(
         &mut self,
         option: &IpsOption,
         rest: &[IpsOption],
@@ -403,13 +269,13 @@ impl<'u> Evaluation<'u, '_> {
         pcre.find(cursor, from, &mut self.context)
     }
 
-    fn pay(&mut self, bytes: usize) {
+    pub(super) fn pay(&mut self, bytes: usize) {
         let steps = u32::try_from(bytes / BYTES_PER_STEP).unwrap_or(u32::MAX);
         self.steps = self.steps.saturating_sub(steps);
     }
 
     /// Takes a step; false when there are none left.
-    fn step(&mut self) -> bool {
+    pub(super) fn step(&mut self) -> bool {
         match self.steps.checked_sub(1) {
             Some(left) => {
                 self.steps = left;

@@ -92,6 +92,7 @@ impl Detection {
         let sighting = Sighting::new(unit, slot, now);
         let mut steps = scratch.max_steps;
         let mut passed = false;
+        let mut last = None;
         for index in &candidates {
             let Some(compiled) = self.rules.get(*index as usize) else {
                 continue;
@@ -100,9 +101,10 @@ impl Detection {
                 continue;
             }
             if steps == 0 {
-                scratch.stats.step_limit = scratch.stats.step_limit.saturating_add(1);
+                scratch.out_of_steps(last);
                 break;
             }
+            last = Some(compiled.rule.id);
             scratch.stats.evaluations = scratch.stats.evaluations.saturating_add(1);
             if try_rule(way, (compiled, unit), state.as_deref(), scratch, &mut steps) {
                 set_bits(compiled, state.as_deref_mut());

@@ -2,14 +2,16 @@
 //!
 //! `fast_pattern` chooses the literal that must occur before a rule is tried. `groups` sorts
 //! rules by what a packet must be for them to match: service, ports (`port_group`), way of
-//! the flow; of each such group `rule_group` knows the literals, which `matcher` finds.
-//! `compile` builds all of it into a [`Detection`]. `inspect` walks a unit's buffers once and `evaluate` tries the
-//! options of each candidate, those that rules have in common (`option_tree`) once; `events` queues, filters and orders what matched; `oracle`
-//! tries every rule instead and must agree. `explain` and `lint` speak to those who write
+//! the flow; of each group `rule_group` has the literals, which `matcher` finds. `compile`
+//! builds all of it into a [`Detection`]. `inspect` walks a unit's buffers once and `evaluate`
+//! tries the options of each candidate, those that rules begin with in common (`option_tree`)
+//! once (`beginning`); `events` queues, filters and orders what matched; `oracle` tries every
+//! rule by itself instead and must agree. `explain` and `lint` speak to those who write
 //! rules, `trace` follows one rule.
 //! What an option means is in `ips_options`. State that outlives a unit is in
 //! [`FlowState`] and [`Scratch`], never in a `Detection`.
 
+mod beginning;
 mod compile;
 mod evaluate;
 mod event;

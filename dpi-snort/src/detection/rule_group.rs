@@ -7,7 +7,6 @@ use dpi_match::{MpmScratch, PatternError};
 
 use super::{
     compile::{Compiled, RuleIndex},
-    fast_pattern,
     groups::GroupSize,
     matcher::{Hit, LiteralId, Literals, Matcher, Searches},
 };
@@ -36,7 +35,7 @@ impl GroupMaker {
     pub(super) fn new(rules: &[Compiled]) -> Result<GroupMaker, PatternError> {
         let mut literals = Literals::default();
         let chosen = rules.iter().map(|compiled| {
-            let (buffer, content) = fast_pattern::choose(&compiled.payload_tests)?;
+            let (buffer, content) = compiled.literal()?;
             Some((buffer, literals.intern(content)))
         });
         let chosen = chosen.collect();

@@ -20,6 +20,7 @@ mod detection_filter;
 mod digest;
 mod dsize;
 mod error;
+mod file_meta;
 mod flags;
 mod flow;
 mod flowbits;
@@ -188,6 +189,7 @@ pub(crate) fn parse(raw: &RawOption<'_>, context: &mut RuleContext) -> Result<Pa
             return Ok(detection_filter::parse(raw)?.map_or(Parsed::Inert, Parsed::DetectionFilter));
         }
         "dsize" => O::Dsize(dsize::Dsize::parse(raw)?),
+        "file_meta" => return Err(file_meta::parse(raw, context)),
         "flags" => O::Flags(flags::Flags::parse(raw)?),
         "flow" => O::Flow(flow::FlowOption::parse(raw, context)?),
         "flowbits" => match FlowbitsOption::parse(raw)? {

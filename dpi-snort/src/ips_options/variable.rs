@@ -14,6 +14,8 @@ pub(crate) struct RuleContext {
     pub(crate) icmp: bool,
     /// `flowbits:noalert`.
     pub(crate) noalert: bool,
+    /// The rule is a `file_id` rule.
+    pub(crate) file_id: bool,
 }
 
 /// A number, or the variable that holds it.
@@ -33,6 +35,7 @@ impl RuleContext {
             names: Vec::new(),
             icmp,
             noalert: false,
+            file_id: false,
         }
     }
 

@@ -25,6 +25,9 @@ const ACTIONS: [(&str, Action); 8] = [
     ("rewrite", Action::Rewrite),
 ];
 
+/// Stands in the action's place of a rule that defines a file type.
+const FILE_ID: &str = "file_id";
+
 /// Actions of Snort 2 alone.
 const OLD_ACTIONS: [&str; 3] = ["activate", "dynamic", "sdrop"];
 
@@ -141,7 +144,9 @@ impl<'a, 'r> RuleFile<'a, 'r> {
     }
 
     fn builder(&self, raw: &RawRule<'_>) -> Result<RuleBuilder, Vec<RuleError>> {
+        let is_file_id = raw.action == FILE_ID;
         let action = ACTIONS.iter().find(|(name, _)| *name == raw.action);
+        let action = action.or_else(|| ACTIONS.first().filter(|_| is_file_id));
         let Some((_, action)) = action else {
             let reason = SyntaxError::OldAction {
                 found: raw.action.into(),
@@ -152,7 +157,11 @@ impl<'a, 'r> RuleFile<'a, 'r> {
             file: Arc::clone(self.name),
             line: raw.line,
         };
-        Ok(RuleBuilder::new(origin, *action))
+        let mut builder = RuleBuilder::new(origin, *action);
+        if is_file_id {
+            builder.is_file_id();
+        }
+        Ok(builder)
     }
 
     /// Understands a rule and adds it; gives its id, if it is one.
@@ -274,7 +283,7 @@ impl<'a, 'r> RuleFile<'a, 'r> {
 }
 
 fn is_action(word: &[u8]) -> bool {
-    ACTIONS.iter().any(|(name, _)| name.as_bytes() == word)
+    word == FILE_ID.as_bytes() || ACTIONS.iter().any(|(name, _)| name.as_bytes() == word)
 }
 
 fn unknown_action(word: &[u8]) -> SyntaxError {
