@@ -11,6 +11,8 @@ mod include;
 mod load;
 mod report;
 
+use dpi_api::messages::RuleDialect;
+
 pub use include::Seen;
 pub use load::{LoadError, Loaded, load, load_with};
 
@@ -24,6 +26,26 @@ pub enum Dialect {
     Snort3,
     /// Snort 2.9: refuse what has no meaning in Snort 3
     Snort2,
+}
+
+impl From<RuleDialect> for Dialect {
+    fn from(dialect: RuleDialect) -> Self {
+        match dialect {
+            RuleDialect::Auto => Self::Auto,
+            RuleDialect::Snort3 => Self::Snort3,
+            RuleDialect::Snort2 => Self::Snort2,
+        }
+    }
+}
+
+impl From<Dialect> for RuleDialect {
+    fn from(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Auto => Self::Auto,
+            Dialect::Snort3 => Self::Snort3,
+            Dialect::Snort2 => Self::Snort2,
+        }
+    }
 }
 
 impl From<Dialect> for dpi_snort::parser::Dialect {

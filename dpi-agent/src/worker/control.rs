@@ -231,7 +231,12 @@ impl Worker {
     fn try_compile(&mut self) -> Result<RulesReport, LoadError> {
         let begun = Instant::now();
         let flowbits = Arc::clone(&self.flowbits);
-        let loaded = rules::load(&self.start.rules, &self.config, flowbits)?;
+        let loaded = rules::load(
+            &self.start.rules,
+            self.start.dialect.into(),
+            &self.config,
+            flowbits,
+        )?;
         self.epoch = self.epoch.wrapping_add(1);
         let report = loaded.report(self.epoch, begun.elapsed());
         let new = Arc::new(loaded.detection);

@@ -64,6 +64,10 @@ pub(super) struct Known {
 }
 
 /// Finds what rules share and writes it to them; returns how many nodes there are.
+#[expect(
+    clippy::mutable_key_type,
+    reason = "expressions, which are compiled late, are told apart by identity and never kept here"
+)]
 pub(super) fn grow(rules: &mut [Compiled]) -> usize {
     let ways: Vec<Vec<usize>> = {
         let mut nodes: HashMap<(Option<usize>, &IpsOption), usize> = HashMap::new();

@@ -42,14 +42,13 @@ impl PortGroups {
 impl PortRules {
     /// Adds a rule for the ports that it names.
     pub(super) fn add(&mut self, ports: &PortSet, rule: RuleIndex, ways: Ways) {
-        match self.by_set.get_mut(ports) {
-            Some(members) => members.add(rule, ways),
-            None => {
-                let mut members = Members::default();
-                members.add(rule, ways);
-                self.by_set.insert(ports.clone(), members);
-            }
+        if let Some(members) = self.by_set.get_mut(ports) {
+            members.add(rule, ways);
+            return;
         }
+        let mut members = Members::default();
+        members.add(rule, ways);
+        self.by_set.insert(ports.clone(), members);
     }
 
     /// Makes the groups; `others` gets the rules that did not fit.

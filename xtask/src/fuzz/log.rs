@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs::{self, OpenOptions},
     io::Write as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -24,7 +24,7 @@ struct Total {
 }
 
 impl Log {
-    pub(super) fn new(folder: PathBuf) -> Log {
+    pub(super) fn new(folder: &Path) -> Log {
         Log(folder.join("fuzz.log"))
     }
 
@@ -113,7 +113,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("fuzz-log-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         for _ in 0..2 {
-            let log = Log::new(folder.clone());
+            let log = Log::new(&folder);
             log.add("rules", 3, Duration::from_secs(2), false).unwrap();
         }
         let text = fs::read_to_string(folder.join("fuzz.log")).unwrap();

@@ -25,6 +25,8 @@ const RUSTFLAGS: &str = "--cfg fuzzing -C passes=sancov-module -C llvm-args=-san
      -C llvm-args=-sanitizer-coverage-inline-8bit-counters -C llvm-args=-sanitizer-coverage-pc-table \
      -C llvm-args=-sanitizer-coverage-trace-compares -C codegen-units=1 -C debug-assertions";
 const HOST: &str = "x86_64-unknown-linux-gnu";
+/// The target with a feature of its own.
+const SELECTOR: &str = "selector";
 
 /// Options of `fuzz`.
 #[derive(Args)]
@@ -40,9 +42,9 @@ pub(crate) struct Options {
 /// Builds the targets and runs them one after the other.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let targets = targets(options.target.as_deref())?;
-    let binaries = build()?;
+    let binaries = build(options.target.as_deref())?;
     let seconds = (options.budget / targets.len() as u64).max(1);
-    let log = Log::new(cache::dir()?);
+    let log = Log::new(&cache::dir()?);
     let mut crashed = Vec::new();
     for target in &targets {
         let start = Instant::now();
@@ -100,7 +102,8 @@ fn targets(only: Option<&str>) -> Result<Vec<String>> {
     }
 }
 
-fn build() -> Result<PathBuf> {
+/// Builds all targets, or only one and what it needs.
+fn build(only: Option<&str>) -> Result<PathBuf> {
     let target_dir = workspace::root().join("target/fuzz");
     let mut command = process::cargo();
     command
@@ -115,6 +118,12 @@ fn build() -> Result<PathBuf> {
         ])
         .arg(&target_dir)
         .env("RUSTFLAGS", RUSTFLAGS);
+    if let Some(target) = only {
+        command.args(["--bin", target]);
+        if target != SELECTOR {
+            command.arg("--no-default-features");
+        }
+    }
     process::run(&mut command)?;
     Ok(target_dir.join(HOST).join("release"))
 }

@@ -29,6 +29,7 @@ impl Supervisor {
         self.epoch = self.epoch.wrapping_add(1);
         let start = ToWorker::Start(Start {
             rules: self.options.rules.clone(),
+            dialect: self.options.dialect,
             epoch: self.epoch,
             hash_seed: random_u64(),
             limits: self.limits,
