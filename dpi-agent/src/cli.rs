@@ -162,6 +162,9 @@ pub struct Node {
     /// Directory of Snort rules: every *.rules below it.
     #[arg(long, value_name = "DIR", default_value = "/usr/etc/snort/rules")]
     pub rules: PathBuf,
+    /// How rule texts are read.
+    #[arg(long, value_enum, default_value_t)]
+    pub dialect: ruleset::Dialect,
     /// File that alerts are appended to; - is standard output.
     #[arg(long, value_name = "FILE|-", default_value = "-")]
     pub output: PathBuf,
@@ -218,6 +221,7 @@ impl From<Node> for Options {
             },
             events: (!node.no_events).then_some(node.event_peers),
             rules: node.rules,
+            dialect: node.dialect.into(),
             output: (node.output != Path::new("-")).then_some(node.output),
             format: node.format,
             node_name: node.node_name,

@@ -22,7 +22,8 @@ pub struct PolicyId(pub u16);
 pub struct Policy {
     /// At most this many tracked flows for a workload; `None`: the engine's bound alone.
     pub flow_quota: Option<u32>,
-    /// Filters for rules by id; `None`: those of [`Config::filters`](crate::Config::filters).
+    /// Filters for rules by id; `None`: those of [`Config::filters`](crate::Config::filters) and
+    /// of the rule files.
     pub filters: Option<Arc<FilterSet>>,
 }
 

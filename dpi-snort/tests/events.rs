@@ -12,10 +12,11 @@ use dpi_snort::{
     Action, Alert, BypassReason, ChecksumState, Config, Engine, FlowEndpoints, Frame, LinkType,
     Now, Output, Policy, SlotTable, Tag,
     config::{EventQueue, OrderEvents},
+    detection::Detection,
     filters::{
         EventFilter, EventFilterKind, FilterSet, RateFilter, RateTrack, RuleScope, Suppress, Track,
     },
-    parser::{AddressSet, RuleId, Variables},
+    parser::{AddressSet, Alone, ClassificationConfig, Dialect, RuleId, RuleReader, Variables},
 };
 use frames::ipv4;
 
@@ -36,7 +37,14 @@ impl Output for Told {
 /// One UDP packet a second from 10.0.0.1, with this payload.
 fn told(rules: &str, config: Config, policy: Policy, payload: &[u8], times: u64) -> Told {
     let slots = Arc::new(SlotTable::uniform(policy));
-    let mut engine = Engine::new(config, Arc::new(compile(rules)), slots);
+    told_by(
+        &mut Engine::new(config, Arc::new(compile(rules)), slots),
+        payload,
+        times,
+    )
+}
+
+fn told_by(engine: &mut Engine, payload: &[u8], times: u64) -> Told {
     let mut datagram = vec![0, 1, 0, 2, 0, 0, 0, 0];
     datagram.extend(payload);
     let length = u16::try_from(datagram.len()).unwrap().to_be_bytes();
@@ -225,4 +233,37 @@ fn a_rate_filter_changes_what_would_have_been_done() {
         let others = told.0.iter().filter(|told| **told == (2, Alert)).count();
         assert_eq!(others, 4, "{new_action:?}: another rule is left alone");
     }
+}
+
+/// Filters of `threshold.conf` may stand among rules of Snort 2, and in them.
+#[test]
+fn filters_of_rule_files_hold() {
+    let rule = |sid, more| {
+        format!("alert udp any any -> any any (msg:\"m\"; content:\"x\"; {more}sid:{sid};)\n")
+    };
+    let text = [
+        rule(1, ""),
+        rule(2, "threshold:type threshold,track by_src,count 2,seconds 60; "),
+        rule(3, ""),
+        "suppress gen_id 1, sig_id 1, track by_src, ip 10.0.0.0/8\n".to_owned(),
+        "event_filter gen_id 1, sig_id 3, type limit, track by_src, count 1, seconds 60\n".to_owned(),
+        "rate_filter gen_id 1, sig_id 3, track by_rule, count 3, seconds 0, new_action pass, timeout 0\n"
+            .to_owned(),
+        "suppress gen_id 1, sig_id 3, ip 10.0.0.1\n".to_owned(),
+    ]
+    .concat();
+    let mut reader = RuleReader::new(Dialect::Snort2, &Variables::stock());
+    reader.read("old.rules", text.as_bytes(), &mut Alone);
+    let ruleset = reader.finish(&ClassificationConfig::default(), Arc::default());
+    let errors: Vec<_> = ruleset.errors.iter().map(ToString::to_string).collect();
+    assert_eq!(errors, ["old.rules:7:1: missing argument: track"]);
+    let (detection, _) = Detection::compile(ruleset, &Config::default()).unwrap();
+    let slots = Arc::new(SlotTable::default());
+    let mut engine = Engine::new(Config::default(), Arc::new(detection), slots);
+    let told = told_by(&mut engine, b"x", 4);
+    let sids: Vec<u32> = told.0.iter().map(|(sid, _)| *sid).collect();
+    assert_eq!(sids, [3, 2, 2]);
+    // Rules without filters take them away again.
+    engine.swap(Arc::new(compile(&rule(1, ""))));
+    assert_eq!(told_by(&mut engine, b"x", 1).0.len(), 1);
 }

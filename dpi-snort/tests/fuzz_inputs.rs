@@ -118,6 +118,15 @@ fn options() {
 }
 
 #[test]
+fn pcre() {
+    let alerts = Cell::new(0);
+    replay("pcre", |data| {
+        alerts.set(alerts.get() + fuzz::pcre(data));
+    });
+    assert!(alerts.get() >= 30, "only {} alerts", alerts.get());
+}
+
+#[test]
 fn frame() {
     let detection = starter_rules();
     let alerts = Cell::new(0);

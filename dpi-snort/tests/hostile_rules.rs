@@ -16,7 +16,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use dpi_snort::{
@@ -56,6 +56,20 @@ fn named(engine: &Engine, limit: RuleLimit) -> BTreeSet<u32> {
     hits.filter(|(_, hit, _)| *hit == limit)
         .map(|(rule, _, _)| rule.sid)
         .collect()
+}
+
+/// Far above what is measured, since machines differ; far below what would be without bounds.
+const COMPILE_TIME: Duration = Duration::from_secs(60);
+const COMPILE_MB: u64 = 1024;
+
+/// Resident memory of this process; tests beside this one count too.
+fn resident_mb() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kb = line
+        .and_then(|line| line.split_whitespace().next())
+        .unwrap();
+    kb.parse::<u64>().unwrap() / 1024
 }
 
 /// 1,000 rules of ten kinds.
@@ -169,10 +183,13 @@ fn a_hundred_thousand_rules_compile_and_find() {
             sid % 65_535 + 1
         );
     }
-    let start = Instant::now();
+    let (start, before) = (Instant::now(), resident_mb());
     let (mut engine, refused) = engine(&text, Config::default());
-    println!("100,000 rules compiled in {:?}", start.elapsed());
+    let (took, more) = (start.elapsed(), resident_mb() - before);
+    println!("100,000 rules compiled in {took:?}, {more} MB more");
     assert_eq!(refused, 0);
+    assert!(took < COMPILE_TIME, "{took:?}");
+    assert!(more < COMPILE_MB, "{more} MB");
     let frames = open(
         &[(true, b"x needle 077778 of many, needle 012243 of many")],
         12_244,
@@ -193,4 +210,99 @@ fn expressions_that_are_too_large_are_refused() {
         let (_, refused) = engine(&rule, Config::default());
         assert_eq!(refused, 1, "{}", expression.get(..20).unwrap_or(expression));
     }
+}
+
+/// Lists that overlap in each of many pieces: were every piece to hold all its rules, there
+/// would be 100 million entries.
+#[test]
+fn port_lists_that_overlap_are_not_multiplied() {
+    let mut text = String::new();
+    for sid in 1..=10_000_u32 {
+        let first = sid * 6;
+        let _ = writeln!(
+            text,
+            "alert tcp any any -> any {first}: (content:\"needle {sid:05}\"; sid:{sid};)"
+        );
+        let _ = writeln!(
+            text,
+            "alert tcp any {first}:{} -> any any (flags:A; dsize:{}; sid:{};)",
+            first + 500,
+            sid % 7,
+            100_000 + sid
+        );
+    }
+    let (start, before) = (Instant::now(), resident_mb());
+    let (mut engine, refused) = engine(&text, Config::default());
+    let (took, more) = (start.elapsed(), resident_mb() - before);
+    println!("20,000 rules with as many port lists compiled in {took:?}, {more} MB more");
+    assert_eq!(refused, 0);
+    assert!(took < COMPILE_TIME, "{took:?}");
+    assert!(more < COMPILE_MB, "{more} MB");
+    let frames = open(&[(true, b"x needle 00100, needle 09999")], 1200);
+    let sids = run(&mut engine, &frames).sids();
+    assert!(sids.contains(&100), "{sids:?}");
+    assert!(!sids.contains(&9_999), "port 1200 is below 59,994");
+}
+
+/// Rules that each take many steps: a unit ends at its own limit, and says by which rule.
+#[test]
+fn many_costly_rules_end_at_the_limit_of_the_unit() {
+    let mut text = String::new();
+    for sid in 1..=2_000 {
+        let _ = writeln!(
+            text,
+            "alert tcp any any -> any any (content:\"a\"; content:\"a\",distance {}; \
+             content:\"b\",distance 0; sid:{sid};)",
+            sid % 97
+        );
+    }
+    let (mut engine, _) = engine(&text, Config::default());
+    let frames = open(&[(true, &[b'a'; 1_400])], 7777);
+    assert!(run(&mut engine, &frames).sids().is_empty());
+    let counters = counters(&engine);
+    assert!(counters["detection.max_evaluation_steps"] > 0);
+    assert_eq!(named(&engine, RuleLimit::Unit).len(), 1);
+    let limit = u64::from(Config::default().max_evaluation_steps);
+    println!(
+        "{} rules were tried in {limit} steps of a unit",
+        counters["detection.evaluations"]
+    );
+    assert!(counters["detection.evaluations"] < 2 * 2_000);
+}
+
+/// Arithmetic that leaves 32 bits, and division by what is 0 in the packet.
+#[test]
+fn arithmetic_that_has_no_result_fails_and_nothing_else() {
+    let rule = |sid: u32, math: &str| {
+        format!("alert tcp any any -> any any (content:\"x\"; {math}; sid:{sid};)\n")
+    };
+    let text = [
+        rule(
+            1,
+            "byte_extract:1,1,zero; byte_math:bytes 4,offset 2,oper /,rvalue zero,result y",
+        ),
+        rule(
+            2,
+            "byte_math:bytes 4,offset 2,oper *,rvalue 4294967295,result y",
+        ),
+        rule(
+            3,
+            "byte_math:bytes 4,offset 2,oper +,rvalue 4294967295,result y",
+        ),
+        rule(4, "byte_math:bytes 1,offset 1,oper -,rvalue 1,result y"),
+        rule(5, "byte_math:bytes 4,offset 2,oper <<,rvalue 31,result y"),
+        rule(6, "byte_math:bytes 1,offset 2,oper >>,rvalue 31,result y"),
+        rule(
+            7,
+            "byte_extract:4,2,far; byte_jump:4,2,multiplier 65535; isdataat:far",
+        ),
+        rule(8, "byte_math:bytes 1,offset 0,oper /,rvalue 0,result y"),
+    ]
+    .concat();
+    let (mut engine, refused) = engine(&text, Config::default());
+    assert_eq!(refused, 1, "division by a 0 of the rule");
+    let frames = open(&[(true, b"x\0\xff\xff\xff\xff")], 7777);
+    // A shift has a result always: what leaves the 32 bits is lost.
+    assert_eq!(run(&mut engine, &frames).sids(), [5, 6]);
+    assert_eq!(counters(&engine)["dropped.panic"], 0);
 }

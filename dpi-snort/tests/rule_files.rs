@@ -57,6 +57,32 @@ fn a_bad_rule_does_not_stop_its_file() {
     assert_eq!(errors[3].1, "no_such_option");
 }
 
+/// Line and column of the word at fault, where one is missing those of the rule.
+#[test]
+fn errors_in_headers_name_the_word() {
+    for (header, place, reason) in [
+        ("alert [tcp] any any -> any 80", (1, 7), "unknown protocol"),
+        ("alert tcp 10.0.0 any -> any 80", (1, 11), "not an address"),
+        ("alert tcp any 70000 -> any 80", (1, 15), "not a port"),
+        ("alert tcp any any => any 80", (1, 19), "unknown direction"),
+        ("alert tcp any any -> $NOWHERE 80", (1, 22), "$NOWHERE"),
+        ("alert tcp any any\n  -> any 9:8", (2, 10), "ends before"),
+        ("alert tcp any any -> any 80 81", (1, 31), "unexpected"),
+        ("alert tcp any any", (1, 1), "a header is"),
+    ] {
+        let ruleset = parse(format!("{header} (sid:1;)\n").as_bytes());
+        let [error] = ruleset.errors.as_slice() else {
+            panic!("{header}: {:?}", ruleset.errors);
+        };
+        assert_eq!(
+            (error.line, error.column),
+            (place.0, Some(place.1)),
+            "{header}"
+        );
+        assert!(error.reason.to_string().contains(reason), "{error}");
+    }
+}
+
 #[test]
 fn refusals_name_the_option() {
     for (options, option) in [

@@ -5,7 +5,11 @@
     reason = "the figures are printed for the record"
 )]
 
-use std::{fmt::Write, fs, path::Path};
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use dpi_agent::ruleset::Dialect;
 use dpi_snort::Config;
@@ -66,7 +70,23 @@ fn alerts_are_compared_with_those_of_snort_3() {
     );
 }
 
-/// Every rule tried on every unit finds the same, alert by alert, as the fast path does.
+/// Rules and captures on which the fast path and the naive evaluator are compared.
+const COMPARED: [(&str, &str); 8] = [
+    ("rules", "pcaps/pcap"),
+    ("rules", "synth/synth.pcap"),
+    ("rules", "synth/mut.pcap"),
+    (
+        "probes/options-payload.rules",
+        "probes/options-payload.pcap",
+    ),
+    ("probes/options-header.rules", "probes/options-header.pcap"),
+    ("probes/http.rules", "probes/http.pcap"),
+    ("probes/services.rules", "probes/services.pcap"),
+    ("probes/stream.rules", "probes/stream.pcap"),
+];
+
+/// Every rule tried on every unit, without literals, groups or common beginnings, finds the
+/// same as the fast path, alert by alert.
 #[test]
 fn the_naive_evaluator_agrees() {
     let Some(data) = test_data() else {
@@ -77,36 +97,44 @@ fn the_naive_evaluator_agrees() {
         try_every_rule: true,
         ..Config::default()
     };
-    for (rules_at, capture) in [
-        (
-            "probes/options-payload.rules",
-            "probes/options-payload.pcap",
-        ),
-        ("probes/options-header.rules", "probes/options-header.pcap"),
-        ("rules", "synth/synth.pcap"),
-    ] {
-        let (rules_at, capture) = (data.join(rules_at), data.join(capture));
-        if !rules_at.exists() || !capture.exists() {
-            println!(
-                "skipped: fast path and naive evaluator: no {}",
-                capture.display()
-            );
+    for (rules_at, captures_at) in COMPARED {
+        let (rules_at, at) = (data.join(rules_at), data.join(captures_at));
+        if !rules_at.exists() || !at.exists() {
+            println!("skipped: fast path and naive evaluator: no {captures_at}");
             continue;
         }
         let detection = rules(&rules_at).unwrap_or_else(|error| panic!("{error}"));
-        let run = |config: &Config| {
-            let inspected = inspect_with(&capture, &detection, config);
-            inspected.unwrap_or_else(|error| panic!("{error}"))
-        };
-        let (fast, slow) = (run(&Config::default()), run(&naive));
-        assert_eq!(fast.alerts, slow.alerts, "{}", capture.display());
+        let (mut captures, mut packets, mut alerts) = (0, 0, 0);
+        for capture in files(&at) {
+            let run = |config: &Config| {
+                let inspected = inspect_with(&capture, &detection, config);
+                inspected.unwrap_or_else(|error| panic!("{error}"))
+            };
+            let (fast, slow) = (run(&Config::default()), run(&naive));
+            assert_eq!(fast.alerts, slow.alerts, "{}", capture.display());
+            assert_eq!(fast.findings, slow.findings, "{}", capture.display());
+            captures += 1;
+            packets += fast.packets;
+            alerts += fast.alerts.values().sum::<u64>();
+        }
         println!(
-            "{}: {} rules alert alike on {} packets",
-            capture.display(),
-            fast.alerts.len(),
-            fast.packets
+            "fast path = naive evaluator: {captures_at}: {} rules, {captures} captures, \
+             {packets} packets, {alerts} alerts",
+            detection.len()
         );
     }
+}
+
+/// A file, or the files of a folder.
+fn files(at: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(at) else {
+        return vec![at.to_path_buf()];
+    };
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
+    files.sort();
+    files
 }
 
 /// Differences of complete sets that are not on purpose, one a line.

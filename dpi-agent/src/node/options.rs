@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
+use dpi_api::messages::RuleDialect;
 use dpi_capture::sink::Preference;
 
 use crate::alerts::{Format, events::PeerDetail};
@@ -13,6 +14,8 @@ pub struct Options {
     pub objects: Objects,
     /// Directory of rule files.
     pub rules: PathBuf,
+    /// How rule texts are read.
+    pub dialect: RuleDialect,
     /// File that alerts are appended to; `None`: standard output.
     pub output: Option<PathBuf>,
     /// How alerts are written.

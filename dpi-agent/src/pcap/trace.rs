@@ -80,3 +80,59 @@ pub(super) fn tell(progress: &ProgressBar, followed: Option<&Followed>, traced: 
         progress.suspend(|| complain(&followed.line(traced)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use dpi_snort::detection::{FastPattern, Stage, Step, TraceStep};
+
+    use super::*;
+
+    #[test]
+    fn a_line_names_packet_unit_and_option() {
+        let step = |text: &str| Step {
+            stage: Stage::Payload,
+            text: text.to_owned(),
+        };
+        let explanation = Explanation {
+            group: String::new(),
+            fast_pattern: Some(FastPattern {
+                buffer: "http_uri",
+                bytes: "abc".to_owned(),
+                stated: false,
+            }),
+            buffers: Vec::new(),
+            order: vec![step("http_uri"), step("content:\"abc\"")],
+        };
+        let followed = Followed::new(RuleId { gid: 1, sid: 7 }, Some(explanation));
+        let line = |outcome| {
+            followed.line(&Traced {
+                packet: 4,
+                step: TraceStep {
+                    kind: UnitKind::RebuiltPdu,
+                    to_server: Some(true),
+                    service: Some("http".to_owned()),
+                    bytes: 12,
+                    outcome,
+                },
+            })
+        };
+        let start = "trace 1:7: packet 4: message http to_server, 12 bytes: ";
+        for (outcome, end) in [
+            (TraceOutcome::Matched, "matched"),
+            (
+                TraceOutcome::Option(1),
+                "stopped at option 2, content:\"abc\"",
+            ),
+            (
+                TraceOutcome::FastPattern,
+                "stopped at the fast pattern \"abc\" in http_uri",
+            ),
+            (
+                TraceOutcome::Header,
+                "stopped at the header (protocol, service, ports or addresses)",
+            ),
+        ] {
+            assert_eq!(line(outcome), format!("{start}{end}"));
+        }
+    }
+}

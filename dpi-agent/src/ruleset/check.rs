@@ -14,7 +14,7 @@ use dpi_snort::{
 };
 
 use super::{
-    Dialect, load_with,
+    Dialect, Seen, load_with,
     report::{Note, Problem, Report},
 };
 
@@ -61,8 +61,10 @@ pub fn run(options: &Options) -> io::Result<bool> {
 fn check(paths: &[PathBuf], dialect: Dialect, strict: bool) -> Report {
     let mut report = Report::default();
     let mut linter = Linter::default();
-    let loaded = load_with(paths, dialect, Arc::default(), &mut |text| {
-        linter.rule(text);
+    let loaded = load_with(paths, dialect, Arc::default(), &mut |seen| {
+        if let Seen::Rule(text) = seen {
+            linter.rule(text);
+        }
     });
     for error in &loaded.unreadable {
         report.unreadable(error);

@@ -14,7 +14,7 @@ use dpi_snort::{
     parser::RuleId,
 };
 
-use super::{Dialect, load_with};
+use super::{Dialect, Seen, load_with};
 
 /// Options of `rules explain`.
 #[derive(Args, Debug)]
@@ -101,7 +101,10 @@ pub struct Found {
 /// Looks for a rule; of several with its id the one that would be loaded.
 pub fn find(paths: &[PathBuf], dialect: Dialect, wanted: RuleId) -> Option<Found> {
     let mut found: Option<Found> = None;
-    load_with(paths, dialect, Arc::default(), &mut |text| {
+    load_with(paths, dialect, Arc::default(), &mut |seen| {
+        let Seen::Rule(text) = seen else {
+            return;
+        };
         let Some(rule) = text.rule.filter(|rule| rule.id == wanted) else {
             return;
         };
@@ -207,7 +210,7 @@ mod tests {
         print(&found, &mut out).unwrap();
         let expected = format!(
             "{text}\n\
-             group: tcp, ports any -> 80; or, whatever the ports, flows of http, http2, http3\n\
+             group: tcp, ports any -> 80; or, whatever the ports, flows of http, http2, http3; to the server\n\
              fast pattern: \"abc\" in http_uri, chosen for its place and length\n\
              buffers: http_uri\n\
              order:\n   1 header  flow:to_server\n   2 payload http_uri\n   \

@@ -7,9 +7,18 @@ use std::{
 
 use dpi_snort::parser::{RuleText, Surroundings};
 
-/// Reads included files from disk, and shows each rule to a listener.
+/// Reads included files from disk, and shows what it reads to a listener.
 pub(super) struct Disk<'l> {
-    pub(super) listener: &'l mut dyn FnMut(&RuleText<'_>),
+    pub(super) listener: &'l mut dyn FnMut(Seen<'_>),
+}
+
+/// What a rule file holds.
+#[derive(Clone, Copy, Debug)]
+pub enum Seen<'r> {
+    /// A rule that is valid.
+    Rule(&'r RuleText<'r>),
+    /// A comment, or a line that sets a variable or a filter.
+    Between(&'r [u8]),
 }
 
 impl Surroundings for Disk<'_> {
@@ -31,7 +40,11 @@ impl Surroundings for Disk<'_> {
     }
 
     fn rule(&mut self, rule: &RuleText<'_>) {
-        (self.listener)(rule);
+        (self.listener)(Seen::Rule(rule));
+    }
+
+    fn between(&mut self, text: &[u8]) {
+        (self.listener)(Seen::Between(text));
     }
 }
 

@@ -9,11 +9,14 @@ use std::{
 
 use dpi_snort::{
     detection::FlowbitRegistry,
-    parser::{ClassificationConfig, RuleReader, RuleText, Ruleset, Variables},
+    parser::{ClassificationConfig, RuleReader, Ruleset, Variables},
 };
 use thiserror::Error;
 
-use super::{Dialect, include::Disk};
+use super::{
+    Dialect,
+    include::{Disk, Seen},
+};
 
 /// Classes known without a file: those of public rules and of the starter rules.
 const CLASSIFICATIONS: &str = include_str!("../../../rules/classification.config");
@@ -48,12 +51,12 @@ pub fn load(paths: &[PathBuf], dialect: Dialect, flowbits: Arc<FlowbitRegistry>)
     load_with(paths, dialect, flowbits, &mut |_| {})
 }
 
-/// The same; each rule's text is shown to `listener`.
+/// The same; what the files hold is shown to `listener`, in their order.
 pub fn load_with(
     paths: &[PathBuf],
     dialect: Dialect,
     flowbits: Arc<FlowbitRegistry>,
-    listener: &mut dyn FnMut(&RuleText<'_>),
+    listener: &mut dyn FnMut(Seen<'_>),
 ) -> Loaded {
     let mut found = Found::default();
     for path in paths {

@@ -13,6 +13,9 @@ mod load;
 mod report;
 mod watch;
 
+use dpi_api::messages::RuleDialect;
+
+pub use include::Seen;
 pub use load::{LoadError, Loaded, load, load_with};
 pub use watch::Watch;
 
@@ -26,6 +29,26 @@ pub enum Dialect {
     Snort3,
     /// Snort 2.9: refuse what has no meaning in Snort 3
     Snort2,
+}
+
+impl From<RuleDialect> for Dialect {
+    fn from(dialect: RuleDialect) -> Self {
+        match dialect {
+            RuleDialect::Auto => Self::Auto,
+            RuleDialect::Snort3 => Self::Snort3,
+            RuleDialect::Snort2 => Self::Snort2,
+        }
+    }
+}
+
+impl From<Dialect> for RuleDialect {
+    fn from(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Auto => Self::Auto,
+            Dialect::Snort3 => Self::Snort3,
+            Dialect::Snort2 => Self::Snort2,
+        }
+    }
 }
 
 impl From<Dialect> for dpi_snort::parser::Dialect {

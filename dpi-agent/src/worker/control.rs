@@ -246,7 +246,12 @@ impl Worker {
     fn try_compile(&mut self) -> Result<RulesReport, LoadError> {
         let begun = Instant::now();
         let flowbits = Arc::clone(&self.flowbits);
-        let mut loaded = rules::load(&self.start.rules, &self.config, flowbits)?;
+        let mut loaded = rules::load(
+            &self.start.rules,
+            self.start.dialect.into(),
+            &self.config,
+            flowbits,
+        )?;
         if self.compiled {
             loaded = loaded.whole(&self.start.rules)?;
         }

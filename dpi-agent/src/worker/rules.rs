@@ -71,6 +71,7 @@ pub enum LoadError {
 /// Reads every `*.rules` below `directory` in the order of their paths, and compiles them.
 pub fn load(
     directory: &Path,
+    dialect: Dialect,
     config: &Config,
     flowbits: Arc<FlowbitRegistry>,
 ) -> Result<Loaded, LoadError> {
@@ -82,7 +83,7 @@ pub fn load(
         mut ruleset,
         unreadable,
         files,
-    } = ruleset::load(&[directory.to_owned()], Dialect::Auto, flowbits);
+    } = ruleset::load(&[directory.to_owned()], dialect, flowbits);
     let mut errors = std::mem::take(&mut ruleset.errors);
     let warnings = ruleset.warnings.len();
     let (detection, late) = Detection::compile(ruleset, config)?;
@@ -191,7 +192,26 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        load(folder.path(), &Config::default(), Arc::default())
+        load_as(Dialect::Auto, folder.path())
+    }
+
+    fn load_as(dialect: Dialect, directory: &Path) -> Result<Loaded, LoadError> {
+        load(directory, dialect, &Config::default(), Arc::default())
+    }
+
+    #[test]
+    fn the_dialect_decides_what_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = r#"alert tcp any any -> any 80 (content:"a"; nocase; sid:2;)"#;
+        fs::write(folder.path().join("a.rules"), format!("{GOOD}\n{old}\n")).unwrap();
+        for (dialect, refused) in [
+            (Dialect::Auto, 0),
+            (Dialect::Snort2, 0),
+            (Dialect::Snort3, 1),
+        ] {
+            let loaded = load_as(dialect, folder.path()).unwrap();
+            assert_eq!(loaded.errors.len(), refused, "{dialect:?}");
+        }
     }
 
     #[test]
@@ -245,11 +265,7 @@ mod tests {
             matches!(none, LoadError::NoneLeft { failed: 1, .. }),
             "{none}"
         );
-        let missing = load(
-            Path::new("/nowhere/at/all"),
-            &Config::default(),
-            Arc::default(),
-        );
+        let missing = load_as(Dialect::Auto, Path::new("/nowhere/at/all"));
         let text = missing.unwrap_err().to_string();
         assert!(
             text.contains("/nowhere/at/all") && text.contains("*.rules"),

@@ -17,7 +17,7 @@ pub use bypass::{BypassRecord, Reason, Transport};
 pub use codec::{DecodeError, EncodeError, MAX_MESSAGE, decode, encode};
 pub use ports::{PORT_BYTES, PortBytes, PortMap};
 pub use rules::{RuleProblem, RulesReport};
-pub use supervisor::{EngineLimits, Start, ToWorker};
+pub use supervisor::{EngineLimits, RuleDialect, Start, ToWorker};
 pub use worker::{BYPASSES_A_MESSAGE, ToSupervisor};
 
 #[cfg(test)]

@@ -37,6 +37,8 @@ impl ToWorker {
 pub struct Start {
     /// Every `*.rules` below it is read.
     pub rules: PathBuf,
+    /// How rule texts are read.
+    pub dialect: RuleDialect,
     /// Epoch that the first ruleset gets; it goes on from the last worker's, so that the
     /// kernel's bypass entries of that one mean nothing.
     pub epoch: u32,
@@ -44,6 +46,18 @@ pub struct Start {
     pub hash_seed: u64,
     /// Bounds of each engine.
     pub limits: EngineLimits,
+}
+
+/// How rule texts are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RuleDialect {
+    /// Rule by rule: one with forms of Snort 2 alone is read as Snort 2.
+    #[default]
+    Auto,
+    /// Snort 3 alone.
+    Snort3,
+    /// Snort 2.9 alone.
+    Snort2,
 }
 
 /// Bounds of one engine, as far as the memory limit sets them.

@@ -104,6 +104,7 @@ fn to_worker() -> Vec<ToWorker> {
     vec![
         ToWorker::Start(Start {
             rules: PathBuf::from("/usr/etc/snort/rules"),
+            dialect: RuleDialect::Snort2,
             epoch: 1,
             hash_seed: u64::MAX,
             limits: EngineLimits {

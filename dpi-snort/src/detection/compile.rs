@@ -1,12 +1,20 @@
 //! Rules → what a packet thread needs of them.
 
+use std::sync::Arc;
+
 use dpi_match::PatternError;
 use thiserror::Error;
 
-use super::{PortsOfInterest, fast_pattern::FastPatterns, rule_group::RuleGroups};
+use super::{
+    PortsOfInterest, fast_pattern,
+    groups::{GroupSize, Groups},
+    option_tree::{self, Beginning},
+};
 use crate::{
+    buffers::BufferId,
     config::Config,
-    ips_options::{IpsOption, OptionError},
+    filters::FilterSet,
+    ips_options::{Content, IpsOption, OptionError},
     parser::{Rule, RuleError, Ruleset},
 };
 
@@ -14,11 +22,13 @@ use crate::{
 #[derive(Debug)]
 pub struct Detection {
     pub(super) rules: Vec<Compiled>,
-    /// Rules that a literal leads to.
-    pub(super) fast: FastPatterns,
-    /// Rules that are tried for their ports or their service alone.
-    pub(super) groups: RuleGroups,
+    /// Which of them a unit has to do with.
+    pub(super) groups: Groups,
+    /// Nodes of the tree of beginnings that rules share.
+    pub(super) nodes: usize,
     ports: PortsOfInterest,
+    /// Filters that the rule files state.
+    filters: Arc<FilterSet>,
 }
 
 /// Why no `Detection` could be made of any rule.
@@ -40,6 +50,11 @@ pub(super) struct Compiled {
     /// `flowbits` options that change bits and `stream_reassemble`, done once everything else
     /// has matched.
     pub(super) setters: Vec<IpsOption>,
+    /// The buffer in which its literal is searched first, and which option of the payload has
+    /// the literal.
+    literal: Option<(BufferId, usize)>,
+    /// What the rule has in common with others.
+    pub(super) beginning: Beginning,
     /// A variable may carry a value over an option that resets the cursor.
     pub(super) has_variables: bool,
     /// Bytes of the longest content (`order_events content_length`).
@@ -65,15 +80,16 @@ impl Detection {
             }
         }
         let ports = PortsOfInterest::of(&kept);
-        let rules: Vec<Compiled> = kept.into_iter().map(Compiled::new).collect();
-        let fast = FastPatterns::build(&rules)?;
-        let groups = RuleGroups::build(&rules, &fast);
+        let mut rules: Vec<Compiled> = kept.into_iter().map(Compiled::new).collect();
+        let nodes = option_tree::grow(&mut rules);
+        let groups = Groups::build(&rules)?;
         Ok((
             Detection {
                 rules,
-                fast,
                 groups,
+                nodes,
                 ports,
+                filters: Arc::new(ruleset.filters),
             },
             errors,
         ))
@@ -83,9 +99,10 @@ impl Detection {
     pub fn empty() -> Detection {
         Detection {
             rules: Vec::new(),
-            fast: FastPatterns::default(),
-            groups: RuleGroups::default(),
+            groups: Groups::default(),
+            nodes: 0,
             ports: PortsOfInterest::default(),
+            filters: Arc::default(),
         }
     }
 
@@ -102,6 +119,16 @@ impl Detection {
     /// The rules, by rising id.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter().map(|compiled| &compiled.rule)
+    }
+
+    /// Filters that the rule files state.
+    pub fn filters(&self) -> &Arc<FilterSet> {
+        &self.filters
+    }
+
+    /// What the groups of rules come to.
+    pub fn group_size(&self) -> GroupSize {
+        self.groups.size()
     }
 
     /// Ports and protocols that any rule can match.
@@ -129,13 +156,31 @@ impl Compiled {
                 _ => payload_tests.push(option),
             }
         }
+        let literal = fast_pattern::choose(&payload_tests).and_then(|(buffer, chosen)| {
+            let is_chosen = |option: &IpsOption| match option {
+                IpsOption::Content(content) => std::ptr::eq(content, chosen),
+                _ => false,
+            };
+            Some((buffer, payload_tests.iter().position(is_chosen)?))
+        });
         Compiled {
+            literal,
             rule,
             header_tests,
             payload_tests,
             setters,
+            beginning: Beginning::default(),
             has_variables,
             longest_content,
+        }
+    }
+
+    /// The content that must occur before the rule is tried, and where.
+    pub(super) fn literal(&self) -> Option<(BufferId, &Content)> {
+        let (buffer, at) = self.literal?;
+        match self.payload_tests.get(at)? {
+            IpsOption::Content(content) => Some((buffer, content)),
+            _ => None,
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::compile::Compiled;
 use crate::{
     buffers::BufferId,
-    ips_options::{Content, Context, Cursor, Found, IpsOption, PcreOption},
+    ips_options::{BufferOption, Content, Context, Cursor, Found, IpsOption, PcreOption},
     packet::Transport,
     parser::{Ends, Protocol, Rule},
     unit::{InspectionUnit, UnitKind},
@@ -20,9 +20,16 @@ pub(super) struct Evaluation<'u, 's> {
     pub(super) steps: u32,
 }
 
+/// Where a search for occurrences begins.
+pub(super) struct Search<'b> {
+    pub(super) cursor: Cursor<'b>,
+    /// Start and end of the first one, where it is known.
+    pub(super) first: Option<(usize, usize)>,
+}
+
 /// How trying options ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
+pub(super) enum Outcome {
     Match,
     /// Another occurrence of an earlier content may do better.
     Retry,
@@ -71,15 +78,24 @@ pub(super) fn header_fits(rule: &Rule, unit: &InspectionUnit<'_>) -> bool {
 impl<'u> Evaluation<'u, '_> {
     /// Whether every option of the rule holds. The header is the caller's business.
     pub(super) fn matches(&mut self, compiled: &Compiled) -> bool {
-        let unit = self.context.unit;
-        let mut cursor = Cursor::start_of(unit.payload);
-        for option in &compiled.header_tests {
-            if !self.step() || !option.evaluate(&mut cursor, &mut self.context) {
-                return false;
-            }
-        }
-        let sticky = compiled.has_variables;
-        self.options(&compiled.payload_tests, cursor, None, sticky) == Outcome::Match
+        let cursor = Cursor::start_of(self.context.unit.payload);
+        self.headers(&compiled.header_tests, cursor)
+            && self.payload(&compiled.payload_tests, cursor, compiled)
+    }
+
+    pub(super) fn headers(&mut self, options: &[IpsOption], mut cursor: Cursor<'_>) -> bool {
+        options
+            .iter()
+            .all(|option| self.step() && option.evaluate(&mut cursor, &mut self.context))
+    }
+
+    pub(super) fn payload(
+        &mut self,
+        options: &[IpsOption],
+        cursor: Cursor<'u>,
+        compiled: &Compiled,
+    ) -> bool {
+        self.options(options, cursor, None, compiled.has_variables) == Outcome::Match
     }
 
     /// Whether the first `count` options hold, counted in the order in which they are tried.
@@ -119,49 +135,26 @@ impl<'u> Evaluation<'u, '_> {
             if option.resets_cursor() && !sticky {
                 failure = Outcome::Never;
             }
-            let holds = match option {
-                IpsOption::Content(content) if content.negated => {
-                    self.content(content, &cursor, None).is_none()
-                }
-                IpsOption::Pcre(pcre) if pcre.is_negated() => {
-                    let found = self.pcre(pcre, &cursor, None);
-                    !matches!(found, Found::At { .. })
-                }
-                IpsOption::Content(_) | IpsOption::Pcre(_) if depends(rest, sticky) => {
-                    return match self.occurrences(option, rest, cursor, decoded, sticky) {
-                        Outcome::Retry => failure,
-                        outcome => outcome,
-                    };
-                }
-                IpsOption::Content(content) => self
-                    .content(content, &cursor, None)
-                    .is_some_and(|(_, end)| move_to(&mut cursor, end)),
-                IpsOption::Pcre(pcre) => match self.pcre(pcre, &cursor, None) {
-                    Found::At { end, .. } => move_to(&mut cursor, end),
-                    Found::Nowhere | Found::GivenUp => false,
-                },
-                IpsOption::Buffer(buffer) => {
-                    let unit = self.context.unit;
-                    let data = match buffer.selector.id {
-                        BufferId::PktData => own(unit, unit.payload),
-                        BufferId::RawData => own(unit, unit.raw_payload),
-                        _ => unit.buffers.buffer(&buffer.selector),
-                    };
-                    data.map(|data| cursor.set_buffer(data)).is_some()
-                }
-                IpsOption::Base64Decode(decode) => {
-                    let Some(bytes) = decode.decode(&cursor) else {
-                        return failure;
-                    };
-                    return match self.options(rest, cursor, Some(&bytes), sticky) {
-                        Outcome::Retry => failure,
-                        outcome => outcome,
-                    };
-                }
-                IpsOption::Base64Data => decoded.map(|data| cursor.set_buffer(data)).is_some(),
-                _ => option.evaluate(&mut cursor, &mut self.context),
-            };
-            if !holds {
+            if is_tried_again(option, rest, sticky) {
+                let search = Search {
+                    cursor,
+                    first: None,
+                };
+                return match self.occurrences(option, rest, &search, decoded, sticky) {
+                    Outcome::Retry => failure,
+                    outcome => outcome,
+                };
+            }
+            if let IpsOption::Base64Decode(decode) = option {
+                let Some(bytes) = decode.decode(&cursor) else {
+                    return failure;
+                };
+                return match self.options(rest, cursor, Some(&bytes), sticky) {
+                    Outcome::Retry => failure,
+                    outcome => outcome,
+                };
+            }
+            if self.holds(option, &mut cursor, decoded).is_none() {
                 return failure;
             }
             options = rest;
@@ -169,24 +162,73 @@ impl<'u> Evaluation<'u, '_> {
         Outcome::Match
     }
 
+    /// Whether an option holds that is not tried again; it moves the cursor. Gives where what
+    /// it found begins, 0 if it does not look for anything.
+    pub(super) fn holds<'b>(
+        &mut self,
+        option: &IpsOption,
+        cursor: &mut Cursor<'b>,
+        decoded: Option<&'b [u8]>,
+    ) -> Option<usize>
+    where
+        'u: 'b,
+    {
+        let holds = match option {
+            IpsOption::Content(content) if content.negated => {
+                self.content(content, cursor, None).is_none()
+            }
+            IpsOption::Pcre(pcre) if pcre.is_negated() => {
+                !matches!(self.pcre(pcre, cursor, None), Found::At { .. })
+            }
+            IpsOption::Content(content) => {
+                let (start, end) = self.content(content, cursor, None)?;
+                return move_to(cursor, end).then_some(start);
+            }
+            IpsOption::Pcre(pcre) => match self.pcre(pcre, cursor, None) {
+                Found::At { end, .. } => move_to(cursor, end),
+                Found::Nowhere | Found::GivenUp => false,
+            },
+            IpsOption::Buffer(buffer) => {
+                let data = self.data(buffer);
+                data.map(|data| cursor.set_buffer(data)).is_some()
+            }
+            IpsOption::Base64Data => decoded.map(|data| cursor.set_buffer(data)).is_some(),
+            _ => option.evaluate(cursor, &mut self.context),
+        };
+        holds.then_some(0)
+    }
+
+    /// The bytes of a buffer, if the unit has it.
+    pub(super) fn data(&self, buffer: &BufferOption) -> Option<&'u [u8]> {
+        let unit = self.context.unit;
+        match buffer.selector.id {
+            BufferId::PktData => own(unit, unit.payload),
+            BufferId::RawData => own(unit, unit.raw_payload),
+            _ => unit.buffers.buffer(&buffer.selector),
+        }
+    }
+
     /// Tries each occurrence of a content or expression until the options behind it hold.
-    fn occurrences<'b>(
+    pub(super) fn occurrences<'b>(
         &mut self,
         option: &IpsOption,
         rest: &[IpsOption],
-        cursor: Cursor<'b>,
+        search: &Search<'b>,
         decoded: Option<&'b [u8]>,
         sticky: bool,
     ) -> Outcome
     where
         'u: 'b,
     {
+        let cursor = search.cursor;
+        let mut first = search.first;
         let mut from = None;
         loop {
             if !self.step() {
                 return Outcome::Never;
             }
             let found = match option {
+                _ if first.is_some() => first.take(),
                 IpsOption::Content(content) => self.content(content, &cursor, from),
                 IpsOption::Pcre(pcre) => match self.pcre(pcre, &cursor, from) {
                     Found::At { start, end } => Some((start, end)),
@@ -227,13 +269,13 @@ impl<'u> Evaluation<'u, '_> {
         pcre.find(cursor, from, &mut self.context)
     }
 
-    fn pay(&mut self, bytes: usize) {
+    pub(super) fn pay(&mut self, bytes: usize) {
         let steps = u32::try_from(bytes / BYTES_PER_STEP).unwrap_or(u32::MAX);
         self.steps = self.steps.saturating_sub(steps);
     }
 
     /// Takes a step; false when there are none left.
-    fn step(&mut self) -> bool {
+    pub(super) fn step(&mut self) -> bool {
         match self.steps.checked_sub(1) {
             Some(left) => {
                 self.steps = left;
@@ -248,6 +290,17 @@ impl<'u> Evaluation<'u, '_> {
 /// have the buffer, unlike a packet without payload.
 fn own<'u>(unit: &InspectionUnit<'_>, data: &'u [u8]) -> Option<&'u [u8]> {
     (unit.kind != UnitKind::RebuiltPdu || !data.is_empty()).then_some(data)
+}
+
+/// Whether other occurrences of what the option looks for may be tried for the sake of those
+/// behind it.
+pub(super) fn is_tried_again(option: &IpsOption, rest: &[IpsOption], sticky: bool) -> bool {
+    let searches = match option {
+        IpsOption::Content(content) => !content.negated,
+        IpsOption::Pcre(pcre) => !pcre.is_negated(),
+        _ => false,
+    };
+    searches && depends(rest, sticky)
 }
 
 /// Whether an option behind hangs on where this one leaves the cursor.

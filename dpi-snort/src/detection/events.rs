@@ -79,6 +79,14 @@ impl Scratch {
         rule.detection_filter.is_some() || self.set.has_rate(rule.id)
     }
 
+    /// A unit's steps are used up, by this rule in the end.
+    pub(super) fn out_of_steps(&mut self, by: Option<RuleId>) {
+        self.stats.step_limit = self.stats.step_limit.saturating_add(1);
+        if let Some(rule) = by {
+            self.limits.count(rule, RuleLimit::Unit, 1);
+        }
+    }
+
     fn left_out(&mut self, rule: RuleId) {
         self.stats.queue_limit = self.stats.queue_limit.saturating_add(1);
         self.limits.count(rule, RuleLimit::Events, 1);

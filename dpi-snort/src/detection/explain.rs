@@ -160,6 +160,14 @@ fn group(rule: &Rule) -> String {
         };
         let _ = write!(text, "; {link} {services}");
     }
+    for option in &rule.options {
+        if let IpsOption::Flow(flow) = option
+            && let Some(to_server) = flow.to_server
+        {
+            let way = if to_server { "server" } else { "client" };
+            let _ = write!(text, "; to the {way}");
+        }
+    }
     text
 }
 
@@ -216,7 +224,7 @@ mod tests {
         );
         assert_eq!(
             found.group,
-            "tcp, ports any -> 80; or, whatever the ports, flows of http, http2, http3"
+            "tcp, ports any -> 80; or, whatever the ports, flows of http, http2, http3; to the server"
         );
         let order: Vec<_> = found.order.iter().map(|s| (s.stage, &*s.text)).collect();
         assert_eq!(

@@ -5,7 +5,6 @@ use super::{
     compile::Compiled,
     evaluate::{Evaluation, header_fits},
     events::Sighting,
-    fast_pattern::Layer,
     scratch::note,
 };
 use crate::{
@@ -15,6 +14,14 @@ use crate::{
     time::MonoTime,
     unit::InspectionUnit,
 };
+
+/// Whether the beginnings that rules share are evaluated once for all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Evaluate {
+    Shared,
+    /// Each rule by itself, for those who check the other way.
+    Alone,
+}
 
 impl Detection {
     /// Tries the rules on a unit and calls `emit` for each alert: the most severe first,
@@ -30,16 +37,18 @@ impl Detection {
     ) {
         #[cfg(test)]
         let before = state.as_deref().cloned();
-        scratch.begin(self.rules.len());
-        if scratch.try_every_rule {
+        scratch.begin(self);
+        let way = if scratch.try_every_rule {
             self.collect_every(unit, scratch);
+            Evaluate::Alone
         } else {
             self.collect(unit, scratch);
-        }
+            Evaluate::Shared
+        };
         if scratch.tracer.is_some() {
             self.trace(unit, state.as_deref(), scratch);
         }
-        self.run(unit, slot, state, scratch, now, emit);
+        self.run(way, (unit, slot), state, scratch, now, emit);
         #[cfg(test)]
         if let Some(shadow) = &mut scratch.shadow {
             let fast: Vec<_> = scratch.matched.iter().map(|m| m.index).collect();
@@ -50,30 +59,30 @@ impl Detection {
     /// Gathers the rules worth trying, in the order in which their literals occur: as in
     /// Snort, a bit that one rule sets is seen by those behind it on the same unit.
     pub(super) fn collect(&self, unit: &InspectionUnit<'_>, scratch: &mut Scratch) {
-        let layer = Layer::of(&unit.packet.transport);
+        let groups = self.groups.of(unit);
         let Scratch {
             mpm,
+            hits,
             candidates,
             seen,
             generation,
             ..
         } = scratch;
+        let mut on_rule = |rule| note(seen, candidates, *generation, rule);
         let mut scan = |buffer: BufferId, data: &[u8]| {
-            self.fast.scan(layer, buffer, data, mpm, &mut |rule| {
-                note(seen, candidates, *generation, rule);
-            });
+            groups.scan(buffer, data, (&mut *mpm, &mut *hits), &mut on_rule);
         };
         scan(BufferId::PktData, unit.payload);
         scan(BufferId::RawData, unit.raw_payload);
         unit.buffers.fresh(&mut scan);
-        self.groups.each(unit, &mut |rule| scratch.candidate(rule));
+        groups.unled(&mut on_rule);
     }
 
     /// Tries the candidates and emits what they came to.
     pub(super) fn run(
         &self,
-        unit: &InspectionUnit<'_>,
-        slot: Slot,
+        way: Evaluate,
+        (unit, slot): (&InspectionUnit<'_>, Slot),
         mut state: Option<&mut FlowState>,
         scratch: &mut Scratch,
         now: MonoTime,
@@ -83,6 +92,7 @@ impl Detection {
         let sighting = Sighting::new(unit, slot, now);
         let mut steps = scratch.max_steps;
         let mut passed = false;
+        let mut last = None;
         for index in &candidates {
             let Some(compiled) = self.rules.get(*index as usize) else {
                 continue;
@@ -91,11 +101,12 @@ impl Detection {
                 continue;
             }
             if steps == 0 {
-                scratch.stats.step_limit = scratch.stats.step_limit.saturating_add(1);
+                scratch.out_of_steps(last);
                 break;
             }
+            last = Some(compiled.rule.id);
             scratch.stats.evaluations = scratch.stats.evaluations.saturating_add(1);
-            if try_rule(compiled, unit, state.as_deref(), scratch, &mut steps) {
+            if try_rule(way, (compiled, unit), state.as_deref(), scratch, &mut steps) {
                 set_bits(compiled, state.as_deref_mut());
                 passed |= scratch.matched(*index, compiled, &sighting);
             }
@@ -109,9 +120,9 @@ impl Detection {
 }
 
 /// Whether all options of the rule hold.
-pub(super) fn try_rule(
-    compiled: &Compiled,
-    unit: &InspectionUnit<'_>,
+fn try_rule(
+    way: Evaluate,
+    (compiled, unit): (&Compiled, &InspectionUnit<'_>),
     state: Option<&FlowState>,
     scratch: &mut Scratch,
     steps: &mut u32,
@@ -127,7 +138,10 @@ pub(super) fn try_rule(
         },
         steps: budget,
     };
-    let matches = evaluation.matches(compiled);
+    let matches = match way {
+        Evaluate::Shared => evaluation.matches_from(compiled, &mut scratch.memory),
+        Evaluate::Alone => evaluation.matches(compiled),
+    };
     let left = evaluation.steps;
     *steps = steps.saturating_sub(budget.saturating_sub(left));
     if left == 0 && budget == scratch.max_rule_steps {

@@ -12,6 +12,9 @@ const MAX_NAMED: usize = 256;
 pub enum RuleLimit {
     /// `max_rule_steps`: the rule was given up on a unit.
     Steps,
+    /// `max_evaluation_steps`: the rule used up what was left of a unit's steps, and others were
+    /// not tried.
+    Unit,
     /// `pcre_match_limit` or another limit of PCRE2: an expression was given up.
     Pcre,
     /// `max_queue` or `max_log`: an alert was left out.
@@ -23,6 +26,7 @@ impl RuleLimit {
     pub const fn name(self) -> &'static str {
         match self {
             RuleLimit::Steps => "detection.max_rule_steps",
+            RuleLimit::Unit => "detection.max_evaluation_steps",
             RuleLimit::Pcre => "detection.pcre_limit",
             RuleLimit::Events => "detection.max_queue",
         }

@@ -1,14 +1,17 @@
 //! Which rules are tried on an inspection unit, and whether they match.
 //!
-//! `fast_pattern` chooses the literal that must occur before a rule is tried,
-//! `rule_group` finds the rules that have none by port or service; `compile` builds both
-//! into a [`Detection`]. `inspect` walks a unit's buffers once and `evaluate` tries the
-//! options of each candidate, `events` queues, filters and orders what matched; `oracle`
-//! tries every rule instead and must agree. `explain` and `lint` speak to those who write
+//! `fast_pattern` chooses the literal that must occur before a rule is tried. `groups` sorts
+//! rules by what a packet must be for them to match: service, ports (`port_group`), way of
+//! the flow; of each group `rule_group` has the literals, which `matcher` finds. `compile`
+//! builds all of it into a [`Detection`]. `inspect` walks a unit's buffers once and `evaluate`
+//! tries the options of each candidate, those that rules begin with in common (`option_tree`)
+//! once (`beginning`); `events` queues, filters and orders what matched; `oracle` tries every
+//! rule by itself instead and must agree. `explain` and `lint` speak to those who write
 //! rules, `trace` follows one rule.
 //! What an option means is in `ips_options`. State that outlives a unit is in
 //! [`FlowState`] and [`Scratch`], never in a `Detection`.
 
+mod beginning;
 mod compile;
 mod evaluate;
 mod event;
@@ -17,11 +20,15 @@ mod explain;
 mod fast_pattern;
 mod flow_state;
 mod flowbits;
+mod groups;
 mod inspect;
 mod interest;
 mod limit_hits;
 mod lint;
+mod matcher;
+mod option_tree;
 pub mod oracle;
+mod port_group;
 mod rule_group;
 mod scratch;
 mod trace;
@@ -31,6 +38,7 @@ pub use event::Event;
 pub use explain::{Explanation, FastPattern, Stage, Step};
 pub use flow_state::FlowState;
 pub use flowbits::{FlowbitId, FlowbitRegistry, Flowbits};
+pub use groups::GroupSize;
 pub use interest::{PortBitmap, PortsOfInterest};
 pub use limit_hits::{LimitHits, RuleLimit};
 pub use lint::Linter;

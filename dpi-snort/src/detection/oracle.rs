@@ -5,7 +5,10 @@
 //! new, since that is part of what its author may rely on (an alert for each message, not
 //! for each section); so the oracle asks for the literal by a plain search of its own.
 
-use super::{Detection, Event, FlowState, Scratch, fast_pattern};
+use super::{
+    Detection, Event, FlowState, Scratch, compile::Compiled, evaluate::header_fits,
+    inspect::Evaluate,
+};
 use crate::{buffers::BufferId, frame::Slot, time::MonoTime, unit::InspectionUnit};
 
 impl Detection {
@@ -19,9 +22,9 @@ impl Detection {
         now: MonoTime,
         emit: &mut dyn FnMut(&Event<'_>),
     ) {
-        scratch.begin(self.rules.len());
+        scratch.begin(self);
         self.collect_naively(unit, scratch);
-        self.run(unit, slot, state, scratch, now, emit);
+        self.run(Evaluate::Alone, (unit, slot), state, scratch, now, emit);
     }
 
     /// The same, in the order of the fast path, which has a say where rules set and test a
@@ -29,7 +32,7 @@ impl Detection {
     pub(super) fn collect_every(&self, unit: &InspectionUnit<'_>, scratch: &mut Scratch) {
         self.collect(unit, scratch);
         let fast = std::mem::take(&mut scratch.candidates);
-        scratch.begin(self.rules.len());
+        scratch.begin(self);
         self.collect_naively(unit, scratch);
         let place = |rule: &u32| fast.iter().position(|found| found == rule);
         scratch
@@ -39,20 +42,10 @@ impl Detection {
 
     /// Every rule without a literal, and every rule whose literal a plain search finds.
     pub(super) fn collect_naively(&self, unit: &InspectionUnit<'_>, scratch: &mut Scratch) {
-        let mut fresh: Vec<(BufferId, Vec<u8>)> = vec![
-            (BufferId::PktData, unit.payload.to_vec()),
-            (BufferId::RawData, unit.raw_payload.to_vec()),
-        ];
-        unit.buffers
-            .fresh(&mut |buffer, data| fresh.push((buffer, data.to_vec())));
+        let fresh = Fresh::of(unit);
         for (index, compiled) in (0..).zip(&self.rules) {
-            let wanted = match fast_pattern::choose(&compiled.payload_tests) {
-                None => true,
-                Some((buffer, content)) => fresh
-                    .iter()
-                    .any(|(id, data)| *id == buffer && occurs(content.fast_bytes(), data)),
-            };
-            if wanted {
+            // The header is asked first since that is quick; it is asked again.
+            if header_fits(&compiled.rule, unit) && fresh.leads_to(compiled) {
                 scratch.candidate(index);
             }
         }
@@ -69,11 +62,34 @@ impl Detection {
         now: MonoTime,
         emit: &mut dyn FnMut(&Event<'_>),
     ) {
-        scratch.begin(self.rules.len());
+        scratch.begin(self);
         for (index, _) in (0..).zip(&self.rules) {
             scratch.candidate(index);
         }
-        self.run(unit, slot, state, scratch, now, emit);
+        self.run(Evaluate::Alone, (unit, slot), state, scratch, now, emit);
+    }
+}
+
+/// The buffers of a unit that are new with it.
+pub(super) struct Fresh(Vec<(BufferId, Vec<u8>)>);
+
+impl Fresh {
+    pub(super) fn of(unit: &InspectionUnit<'_>) -> Fresh {
+        let mut fresh = vec![
+            (BufferId::PktData, unit.payload.to_vec()),
+            (BufferId::RawData, unit.raw_payload.to_vec()),
+        ];
+        unit.buffers
+            .fresh(&mut |buffer, data| fresh.push((buffer, data.to_vec())));
+        Fresh(fresh)
+    }
+
+    /// Whether the rule has no literal, or one of the buffers has it.
+    pub(super) fn leads_to(&self, compiled: &Compiled) -> bool {
+        compiled.literal().is_none_or(|(buffer, content)| {
+            let mut buffers = self.0.iter().filter(|(id, _)| *id == buffer);
+            buffers.any(|(_, data)| occurs(content.fast_bytes(), data))
+        })
     }
 }
 

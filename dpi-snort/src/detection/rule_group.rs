@@ -1,108 +1,124 @@
-//! Rules without a fast pattern, by what makes them worth trying: their ports or service.
+//! Rules that are worth trying on the same units: those that literals lead to, by buffer, and
+//! those without a literal.
 
-use std::collections::BTreeMap;
+use std::{collections::HashMap, sync::Arc};
+
+use dpi_match::{MpmScratch, PatternError};
 
 use super::{
     compile::{Compiled, RuleIndex},
-    fast_pattern::{FastPatterns, Layer, layers},
+    groups::GroupSize,
+    matcher::{Hit, LiteralId, Literals, Matcher, Searches},
 };
-use crate::{
-    parser::{PortSet, Protocol},
-    unit::InspectionUnit,
-};
+use crate::buffers::BufferId;
 
-/// A rule that names more ports than this is kept with those for any port.
-const MAX_INDEXED_PORTS: u32 = 64;
-
-/// Rules without a fast pattern, by layer.
-#[derive(Debug, Default)]
-pub(super) struct RuleGroups {
-    layers: BTreeMap<Layer, RuleGroup>,
+/// Rules that may match units of one kind.
+#[derive(Debug)]
+pub(super) struct RuleGroup {
+    matchers: Box<[(BufferId, Arc<Matcher>)]>,
+    /// Rules that no literal leads to.
+    pub(super) unled: Box<[RuleIndex]>,
 }
 
-#[derive(Debug, Default)]
-struct RuleGroup {
-    any_port: Vec<RuleIndex>,
-    by_port: BTreeMap<u16, Vec<RuleIndex>>,
-    by_service: BTreeMap<Box<str>, Vec<RuleIndex>>,
+/// Makes groups. Those of the same rules are made once, and so is what they have in common.
+#[derive(Debug)]
+pub(super) struct GroupMaker {
+    searches: Searches,
+    /// The literal of each rule and where it is searched.
+    chosen: Vec<Option<(BufferId, LiteralId)>>,
+    matchers: HashMap<(BufferId, Box<[RuleIndex]>), Arc<Matcher>>,
+    groups: HashMap<Box<[RuleIndex]>, Arc<RuleGroup>>,
 }
 
-impl RuleGroups {
-    /// Sorts the rules that no literal leads to.
-    pub(super) fn build(rules: &[Compiled], fast: &FastPatterns) -> RuleGroups {
-        let mut groups = RuleGroups::default();
-        for (index, compiled) in (0..).zip(rules) {
-            if !fast.covers(index) {
-                for layer in layers(&compiled.rule.header.protocol) {
-                    groups
-                        .layers
-                        .entry(*layer)
-                        .or_default()
-                        .add(compiled, index);
-                }
-            }
-        }
-        groups
+impl GroupMaker {
+    /// An error if the rules have more literals than one search can hold.
+    pub(super) fn new(rules: &[Compiled]) -> Result<GroupMaker, PatternError> {
+        let mut literals = Literals::default();
+        let chosen = rules.iter().map(|compiled| {
+            let (buffer, content) = compiled.literal()?;
+            Some((buffer, literals.intern(content)))
+        });
+        let chosen = chosen.collect();
+        Ok(GroupMaker {
+            chosen,
+            searches: literals.finish()?,
+            matchers: HashMap::new(),
+            groups: HashMap::new(),
+        })
     }
 
-    /// Calls `on_rule` for each rule worth trying; a rule may be named more than once.
-    pub(super) fn each(&self, unit: &InspectionUnit<'_>, on_rule: &mut dyn FnMut(RuleIndex)) {
-        let Some(group) = self.layers.get(&Layer::of(&unit.packet.transport)) else {
-            return;
-        };
-        let (src, dst) = unit.packet.ports();
-        let service = unit.flow.and_then(|flow| flow.service);
-        let by_port = [src, dst].map(|port| group.by_port.get(&port));
-        let by_service = service.map(|name| group.by_service.get(name));
-        let lists = by_port
+    /// The group of some rules, given by rising index; `None` of no rule.
+    pub(super) fn group(&mut self, rules: &[RuleIndex]) -> Option<Arc<RuleGroup>> {
+        if rules.is_empty() {
+            return None;
+        }
+        if let Some(group) = self.groups.get(rules) {
+            return Some(Arc::clone(group));
+        }
+        let mut unled = Vec::new();
+        let mut by_buffer: Vec<(BufferId, Vec<RuleIndex>)> = Vec::new();
+        for rule in rules {
+            let Some((buffer, _)) = self.chosen(*rule) else {
+                unled.push(*rule);
+                continue;
+            };
+            match by_buffer.iter_mut().find(|(known, _)| *known == buffer) {
+                Some((_, rules)) => rules.push(*rule),
+                None => by_buffer.push((buffer, vec![*rule])),
+            }
+        }
+        let matchers = by_buffer
             .into_iter()
-            .chain(by_service)
-            .flatten()
-            .chain([&group.any_port]);
-        for rule in lists.flatten() {
-            on_rule(*rule);
+            .map(|(buffer, rules)| (buffer, self.matcher(buffer, rules)));
+        let matchers = matchers.collect();
+        let group = Arc::new(RuleGroup {
+            matchers,
+            unled: unled.into(),
+        });
+        self.groups.insert(rules.into(), Arc::clone(&group));
+        Some(group)
+    }
+
+    fn matcher(&mut self, buffer: BufferId, rules: Vec<RuleIndex>) -> Arc<Matcher> {
+        let key = (buffer, rules.into_boxed_slice());
+        if let Some(matcher) = self.matchers.get(&key) {
+            return Arc::clone(matcher);
+        }
+        let pairs = key.1.iter().filter_map(|rule| {
+            let (_, literal) = self.chosen(*rule)?;
+            Some((literal, *rule))
+        });
+        let pairs = pairs.collect();
+        let matcher = Arc::new(self.searches.matcher(pairs));
+        self.matchers.insert(key, Arc::clone(&matcher));
+        matcher
+    }
+
+    fn chosen(&self, rule: RuleIndex) -> Option<(BufferId, LiteralId)> {
+        self.chosen.get(rule as usize).copied().flatten()
+    }
+
+    /// What was made.
+    pub(super) fn size(&self) -> GroupSize {
+        GroupSize {
+            groups: self.groups.len(),
+            searches: self.searches.len(),
         }
     }
 }
 
 impl RuleGroup {
-    fn add(&mut self, compiled: &Compiled, index: RuleIndex) {
-        let rule = &compiled.rule;
-        for service in &rule.services {
-            self.by_service
-                .entry(service.clone())
-                .or_default()
-                .push(index);
-        }
-        let header = &rule.header;
-        match &header.protocol {
-            Protocol::Service(_) => {}
-            Protocol::Tcp | Protocol::Udp => {
-                let narrower = if header.dst_ports.is_any() {
-                    &header.src_ports
-                } else {
-                    &header.dst_ports
-                };
-                self.add_ports(narrower, index);
-            }
-            Protocol::Ip | Protocol::Icmp => self.any_port.push(index),
-        }
-    }
-
-    fn add_ports(&mut self, ports: &PortSet, index: RuleIndex) {
-        let count: u32 = ports
-            .ranges()
-            .iter()
-            .map(|(first, last)| u32::from(last.saturating_sub(*first)).saturating_add(1))
-            .sum();
-        if count > MAX_INDEXED_PORTS {
-            self.any_port.push(index);
-            return;
-        }
-        for (first, last) in ports.ranges() {
-            for port in *first..=*last {
-                self.by_port.entry(port).or_default().push(index);
-            }
+    /// Adds a hit for every rule whose literal occurs in the buffer.
+    pub(super) fn scan(
+        &self,
+        buffer: BufferId,
+        data: &[u8],
+        scratch: &mut MpmScratch,
+        hits: &mut Vec<Hit>,
+    ) {
+        let mut matchers = self.matchers.iter();
+        if let Some((_, matcher)) = matchers.find(|(known, _)| *known == buffer) {
+            matcher.scan(data, scratch, hits);
         }
     }
 }

@@ -7,7 +7,10 @@ use dpi_match::{
     pcre::{Limits, MatchScratch},
 };
 
-use super::{LimitHits, Tracer, compile::RuleIndex, events::Matched};
+use super::{
+    Detection, LimitHits, Tracer, compile::RuleIndex, events::Matched, matcher::Hit,
+    option_tree::Memory,
+};
 use crate::{
     config::{Config, EventQueue},
     filters::{FilterSet, FilterTable},
@@ -22,10 +25,13 @@ pub struct Scratch {
     pub(super) mpm: MpmScratch,
     pub(super) pcre: MatchScratch,
     pub(super) filters: FilterTable,
-    /// Filters by rule: those of the policy, else those of the configuration.
+    /// Filters by rule.
     pub(super) set: Arc<FilterSet>,
-    default_set: Arc<FilterSet>,
     pub(super) limits: LimitHits,
+    /// Literals found in the buffer under examination.
+    pub(super) hits: Vec<Hit>,
+    /// What beginnings of rules came to on the unit under examination.
+    pub(super) memory: Memory,
     /// Rules to be tried, in the order found.
     pub(super) candidates: Vec<RuleIndex>,
     /// Generation in which a rule became a candidate: it is tried once a unit.
@@ -74,8 +80,9 @@ impl Scratch {
             }),
             filters: FilterTable::new(config.max_filter_counts),
             set: Arc::clone(&config.filters),
-            default_set: Arc::clone(&config.filters),
             limits: LimitHits::default(),
+            hits: Vec::new(),
+            memory: Memory::default(),
             candidates: Vec::new(),
             seen: Vec::new(),
             generation: 0,
@@ -99,18 +106,19 @@ impl Scratch {
         }
     }
 
-    /// Goes on with the filters of another policy; `None`: with those of the configuration.
-    pub fn use_filters(&mut self, filters: Option<&Arc<FilterSet>>) {
-        let filters = filters.unwrap_or(&self.default_set);
+    /// Goes on with other filters than those of the configuration.
+    pub fn use_filters(&mut self, filters: &Arc<FilterSet>) {
         if !Arc::ptr_eq(filters, &self.set) {
             self.set = Arc::clone(filters);
         }
     }
 
     /// Forgets the candidates of the unit before.
-    pub(super) fn begin(&mut self, rules: usize) {
+    pub(super) fn begin(&mut self, detection: &Detection) {
         self.candidates.clear();
         self.matched.clear();
+        self.memory.begin(detection.nodes);
+        let rules = detection.rules.len();
         if self.seen.len() != rules || self.generation == u32::MAX {
             self.seen.clear();
             self.seen.resize(rules, 0);

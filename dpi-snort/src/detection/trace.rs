@@ -4,6 +4,7 @@ use super::{
     Detection, FlowState, Scratch,
     compile::Compiled,
     evaluate::{Evaluation, header_fits},
+    oracle::Fresh,
 };
 use crate::{
     ips_options::Context,
@@ -81,7 +82,7 @@ impl Detection {
         };
         let outcome = if !header_fits(&compiled.rule, unit) {
             TraceOutcome::Header
-        } else if !scratch.candidates.contains(&index) {
+        } else if !scratch.candidates.contains(&index) && !Fresh::of(unit).leads_to(compiled) {
             TraceOutcome::FastPattern
         } else {
             stop(compiled, unit, state, scratch)

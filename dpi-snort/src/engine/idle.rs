@@ -95,8 +95,7 @@ impl Engine {
                 self.stats.count(Counter::StreamFlushIdleBytes);
                 return;
             }
-            self.scratch
-                .use_filters(self.slots.filters_of(waiting.slot));
+            self.use_filters_of(waiting.slot);
             let bytes = self.look(waiting, now, out);
             left = left.saturating_sub(bytes.max(ENTRY_COST));
         }

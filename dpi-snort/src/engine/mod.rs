@@ -24,8 +24,9 @@ use crate::{
     codecs::DecodeLimits,
     config::Config,
     detection::{Detection, FlowState, LimitHits, Scratch, TraceStep, Tracer},
+    filters::FilterSet,
     flow::{EvictionReason, Flow, FlowHandle, FlowTable, FlowTimeouts},
-    frame::Frame,
+    frame::{Frame, Slot},
     output::{BypassReason, Output},
     parser::RuleId,
     slots::SlotTable,
@@ -44,6 +45,8 @@ pub struct Engine {
     limits: DecodeLimits,
     timeouts: FlowTimeouts,
     detection: Arc<Detection>,
+    /// Filters for slots whose policy has none of its own.
+    filters: Arc<FilterSet>,
     slots: Arc<SlotTable>,
     flows: FlowTable<Flow<FlowState>>,
     defragmenter: Defragmenter,
@@ -70,6 +73,7 @@ impl Engine {
             stats: Stats::default(),
             next_flow_id: 1,
             current: None,
+            filters: filters(&config, &detection),
             config,
             detection,
             slots,
@@ -82,8 +86,7 @@ impl Engine {
         self.stats.count(Counter::Packets);
         self.current = None;
         // What a panic may leave half done is thrown away in `recover`.
-        self.scratch
-            .use_filters(self.slots.filters_of(frame.tag.slot));
+        self.use_filters_of(frame.tag.slot);
         let result = catch_unwind(AssertUnwindSafe(|| self.frame(frame, now, out)));
         let verdict = result.unwrap_or_else(|_| {
             self.recover(frame, out);
@@ -117,6 +120,7 @@ impl Engine {
     /// Goes on with other rules; returns the old ones, to be dropped off this thread.
     /// Flows keep their state: half-read messages are judged by the new rules.
     pub fn swap(&mut self, detection: Arc<Detection>) -> Arc<Detection> {
+        self.filters = filters(&self.config, &detection);
         std::mem::replace(&mut self.detection, detection)
     }
 
@@ -169,6 +173,12 @@ impl Engine {
         self.budget.used()
     }
 
+    /// Filters of the slot's policy, else those of the configuration and the rule files.
+    fn use_filters_of(&mut self, slot: Slot) {
+        let filters = self.slots.filters_of(slot);
+        self.scratch.use_filters(filters.unwrap_or(&self.filters));
+    }
+
     /// Removes a flow, judging what was held of it.
     fn evict(
         &mut self,
@@ -189,7 +199,7 @@ impl Engine {
             EvictionReason::EndOfCapture => Counter::EvictedEndOfCapture,
         });
         if let Some(mut tcp) = flow.tcp.take() {
-            self.scratch.use_filters(self.slots.filters_of(key.slot));
+            self.use_filters_of(key.slot);
             let mut judge = Judge {
                 detection: &self.detection,
                 scratch: &mut self.scratch,
@@ -233,4 +243,15 @@ impl Engine {
         self.stats.count(Counter::FlowsQuarantined);
         flow.is_plain
     }
+}
+
+/// Filters of the configuration, and behind them those of the rule files.
+fn filters(config: &Config, detection: &Detection) -> Arc<FilterSet> {
+    let more = detection.filters();
+    if more.is_empty() {
+        return Arc::clone(&config.filters);
+    }
+    let mut all = FilterSet::clone(&config.filters);
+    all.extend(more);
+    Arc::new(all)
 }

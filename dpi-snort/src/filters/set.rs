@@ -97,6 +97,13 @@ impl FilterSet {
         Ok(self)
     }
 
+    /// Adds the filters of another set behind those of this one.
+    pub fn extend(&mut self, more: &FilterSet) {
+        add_all(&mut self.suppress, &more.suppress);
+        add_all(&mut self.event, &more.event);
+        add_all(&mut self.rate, &more.rate);
+    }
+
     /// Whether there is no filter.
     pub fn is_empty(&self) -> bool {
         self.suppress.is_empty() && self.event.is_empty() && self.rate.is_empty()
@@ -127,6 +134,15 @@ impl FilterSet {
         rule: RuleId,
     ) -> impl Iterator<Item = (RuleScope, u16, &RateFilter)> {
         numbered(&self.rate, rule)
+    }
+}
+
+fn add_all<F: Clone>(
+    filters: &mut BTreeMap<RuleScope, Vec<F>>,
+    more: &BTreeMap<RuleScope, Vec<F>>,
+) {
+    for (scope, more) in more {
+        filters.entry(*scope).or_default().extend_from_slice(more);
     }
 }
 

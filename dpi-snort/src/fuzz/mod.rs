@@ -1,7 +1,8 @@
 //! Entries for fuzzers: plain functions that take any bytes and panic only if a promise is
 //! broken. Fuzz targets call them, and so do tests with every input kept so far.
 //!
-//! `rules` reads the bytes as rules, `options` as the options of one rule and a payload, `frame` as frames, `stream` as what the ends of a
+//! `rules` reads the bytes as rules, `options` as the options of one rule and a payload, `pcre` as the
+//! argument of one `pcre` option and a payload, `frame` as frames, `stream` as what the ends of a
 //! connection send, `http` as a connection already reassembled. `both_ways` runs frames
 //! through an engine with fast patterns and one that tries every rule: they must agree.
 
@@ -11,5 +12,10 @@ mod options;
 mod rules;
 mod stream;
 
-pub use self::{frame::frames, options::options, rules::rules, stream::stream};
+pub use self::{
+    frame::frames,
+    options::{options, pcre},
+    rules::rules,
+    stream::stream,
+};
 pub use crate::service_inspectors::http::fuzz_http as http;

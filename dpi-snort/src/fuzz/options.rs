@@ -19,10 +19,28 @@ const PAYLOAD: usize = 1024;
 /// If the engine panics, loses a packet or memory, or alerts otherwise than one that tries
 /// every rule.
 pub fn options(data: &[u8]) -> usize {
+    let (options, payload) = split(data);
+    tried(options, payload)
+}
+
+/// The same of the argument of a `pcre` option: its flags, its delimiters, its expression.
+///
+/// # Panics
+/// As [`options`].
+pub fn pcre(data: &[u8]) -> usize {
+    let (argument, payload) = split(data);
+    tried(&[b"pcre:\"", argument, b"\""].concat(), payload)
+}
+
+/// The first line, and what stands behind it.
+fn split(data: &[u8]) -> (&[u8], &[u8]) {
     let end = memchr::memchr(b'\n', data).unwrap_or(data.len());
-    let (options, rest) = data.split_at_checked(end).unwrap_or((data, &[]));
+    let (line, rest) = data.split_at_checked(end).unwrap_or((data, &[]));
     let payload = rest.get(1..).unwrap_or_default();
-    let payload = payload.get(..PAYLOAD).unwrap_or(payload);
+    (line, payload.get(..PAYLOAD).unwrap_or(payload))
+}
+
+fn tried(options: &[u8], payload: &[u8]) -> usize {
     let mut text = Vec::new();
     for (lead, sid) in [(&b""[..], &b"1"[..]), (b"content:\"a\",nocase; ", b"2")] {
         let parts = [

@@ -7,7 +7,7 @@ use crate::parser::lexer::RawOption;
 const MAX_ENCODED: i64 = 65_535;
 
 /// Which bytes are decoded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Base64Decode {
     /// Encoded bytes, junk included.
     bytes: i64,

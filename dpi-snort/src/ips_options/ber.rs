@@ -4,13 +4,13 @@ use super::{Cursor, OptionError, args, content::to_i64};
 use crate::parser::lexer::RawOption;
 
 /// Goes behind the type and length of an element of this type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BerData {
     kind: u32,
 }
 
 /// Goes behind a whole element of this type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BerSkip {
     kind: u32,
     optional: bool,

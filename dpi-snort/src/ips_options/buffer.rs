@@ -7,14 +7,14 @@ use crate::{
 };
 
 /// Goes to the start of a buffer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BufferOption {
     /// The buffer and which part of it.
     pub selector: BufferSelector,
 }
 
 /// What may stand behind a buffer's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Takes {
     Nothing,
     /// `request`, and the deprecated `with_header`, `with_body`, `with_trailer`.

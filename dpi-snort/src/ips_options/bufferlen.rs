@@ -4,7 +4,7 @@ use super::{Cursor, NumberRange, OptionError, content::to_i64};
 use crate::parser::lexer::RawOption;
 
 /// A range over the buffer's length.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Bufferlen {
     range: NumberRange,
     relative: bool,

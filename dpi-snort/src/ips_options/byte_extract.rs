@@ -8,7 +8,7 @@ use super::{
 use crate::parser::lexer::RawOption;
 
 /// A number to be stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ByteExtract {
     bytes: u32,
     offset: i64,

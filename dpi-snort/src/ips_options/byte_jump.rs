@@ -8,7 +8,7 @@ use super::{
 use crate::parser::lexer::RawOption;
 
 /// A jump.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ByteJump {
     /// 0: nothing is read, only `post_offset` counts.
     bytes: u32,
@@ -22,7 +22,7 @@ pub struct ByteJump {
 }
 
 /// Where the jump is counted from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum From {
     /// Behind the number read.
     Here,

@@ -4,7 +4,7 @@ use super::{Cursor, Offset, OptionError, RuleContext, args, bytes::Format, varia
 use crate::parser::lexer::RawOption;
 
 /// A computation whose result is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ByteMath {
     bytes: u32,
     offset: Offset,
@@ -15,7 +15,7 @@ pub struct ByteMath {
     format: Format,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Operator {
     Add,
     Subtract,

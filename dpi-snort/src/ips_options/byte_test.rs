@@ -4,7 +4,7 @@ use super::{Cursor, Offset, OptionError, RuleContext, args, bytes::Format};
 use crate::parser::lexer::RawOption;
 
 /// A comparison of some bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ByteTest {
     bytes: u32,
     negated: bool,
@@ -15,7 +15,7 @@ pub struct ByteTest {
     format: Format,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Operator {
     Below,
     AtMost,

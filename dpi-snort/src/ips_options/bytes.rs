@@ -4,7 +4,7 @@ use super::{OptionError, args};
 use crate::parser::lexer::Arg;
 
 /// How bytes become a number.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Format {
     little: bool,
     text: Option<Radix>,
@@ -14,7 +14,7 @@ pub(super) struct Format {
     pub(super) dce: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Radix {
     Dec,
     Hex,

@@ -8,7 +8,7 @@ use crate::parser::lexer::{Arg, RawOption};
 const MAX_OFFSET: i64 = 65_535;
 
 /// A literal and where it may lie.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Content {
     pattern: Box<[u8]>,
     /// The content must not be found.
@@ -22,7 +22,7 @@ pub struct Content {
 }
 
 /// The window that the whole match must lie in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Place {
     /// From `offset` behind the buffer's start, in the `depth` bytes from there.
     Absolute {

@@ -8,7 +8,7 @@ use crate::parser::lexer::RawOption;
 const MIN_SLASHES: usize = 4;
 
 /// Looks for a malformed entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cvs {
     invalid_entry: bool,
 }

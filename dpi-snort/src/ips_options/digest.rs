@@ -13,7 +13,7 @@ use crate::parser::lexer::RawOption;
 const MAX_LENGTH: i64 = 65_535;
 
 /// A digest, and which bytes are to have it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DigestOption {
     algorithm: Algorithm,
     digest: Box<[u8]>,
@@ -23,7 +23,7 @@ pub struct DigestOption {
     relative: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Algorithm {
     Md5,
     Sha256,

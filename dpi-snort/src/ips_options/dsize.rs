@@ -4,7 +4,7 @@ use super::{NumberRange, OptionError};
 use crate::{parser::lexer::RawOption, unit::InspectionUnit};
 
 /// A range over the payload's size.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Dsize(NumberRange);
 
 impl Dsize {

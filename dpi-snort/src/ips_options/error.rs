@@ -89,6 +89,8 @@ pub enum OptionError {
     BodyAndTrailer,
     #[error("more than {max} flowbits in all rules (max_flowbits)")]
     TooManyFlowbits { max: usize },
+    #[error("it defines a file type: it belongs in a rule that begins with file_id")]
+    FileMeta,
     #[error("no such header field: {found:?}")]
     HeaderField { found: Box<str> },
 }

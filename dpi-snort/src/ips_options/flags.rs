@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Wanted flags, how exactly, and which bits do not count.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Flags {
     mode: Mode,
     wanted: u8,
@@ -15,7 +15,7 @@ pub struct Flags {
 }
 
 /// How wanted bits are compared; `fragbits` shares it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Mode {
     /// These and no others.
     Exact,

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Conditions on the flow; those that are `None` do not matter.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FlowOption {
     /// The unit goes to the server.
     pub to_server: Option<bool>,

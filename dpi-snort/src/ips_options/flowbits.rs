@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// One action on some bits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FlowbitsOption {
     action: Action,
     names: Vec<Box<str>>,
@@ -15,7 +15,7 @@ pub struct FlowbitsOption {
     ids: Vec<FlowbitId>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Action {
     Set,
     Unset,

@@ -8,7 +8,7 @@ const DONT_FRAGMENT: u8 = 2;
 const MORE_FRAGMENTS: u8 = 1;
 
 /// Wanted bits and how exactly.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fragbits {
     mode: Mode,
     wanted: u8,

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What is asked of a field; all of it must hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HttpFieldTest {
     field: BufferSelector,
     check: Option<NumberRange>,

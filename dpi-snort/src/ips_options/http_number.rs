@@ -5,7 +5,7 @@ use super::{NumberRange, OptionError};
 use crate::{buffers::MessageNumber, parser::lexer::RawOption, unit::InspectionUnit};
 
 /// A range over a number of the message under examination, or of its request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HttpNumber {
     number: MessageNumber,
     range: NumberRange,

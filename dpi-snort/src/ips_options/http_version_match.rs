@@ -8,13 +8,13 @@ use crate::{
 };
 
 /// A set of versions.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HttpVersionMatch {
     versions: Vec<Version>,
     version: BufferSelector,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Version {
     /// `HTTP/` and then no version.
     Malformed,

@@ -7,13 +7,13 @@ use crate::{
 };
 
 /// A range over a field of the ICMP header; ICMPv6 has its own type numbers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct IcmpField {
     field: Field,
     range: NumberRange,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Field {
     Code,
     Id,

@@ -4,13 +4,13 @@ use super::{NumberRange, OptionError};
 use crate::{packet::Packet, parser::lexer::RawOption};
 
 /// A range over a field of the IP header.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct IpField {
     field: Field,
     range: NumberRange,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Field {
     FragmentOffset,
     Id,

@@ -4,13 +4,13 @@ use super::{OptionError, args};
 use crate::{packet::Packet, parser::lexer::RawOption};
 
 /// A comparison with the protocol number.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct IpProto {
     how: How,
     number: u8,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum How {
     Any,
     Equal,

@@ -4,10 +4,10 @@ use super::OptionError;
 use crate::{packet::Packet, parser::lexer::RawOption};
 
 /// The option wanted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Ipopts(Wanted);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Wanted {
     /// At least one, whichever.
     Any,

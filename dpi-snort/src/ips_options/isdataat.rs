@@ -4,7 +4,7 @@ use super::{Cursor, Offset, OptionError, RuleContext, content::to_i64};
 use crate::parser::lexer::RawOption;
 
 /// Asks for the byte `offset` behind the cursor or the buffer's start, counted from 0.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Isdataat {
     negated: bool,
     offset: Offset,

@@ -20,6 +20,7 @@ mod detection_filter;
 mod digest;
 mod dsize;
 mod error;
+mod file_meta;
 mod flags;
 mod flow;
 mod flowbits;
@@ -68,8 +69,8 @@ use crate::{
     unit::InspectionUnit,
 };
 
-/// A detection option.
-#[derive(Clone, Debug)]
+/// A detection option. Equal ones always come to the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each variant is the option of its name")]
 pub enum IpsOption {
     Base64Data,
@@ -188,6 +189,7 @@ pub(crate) fn parse(raw: &RawOption<'_>, context: &mut RuleContext) -> Result<Pa
             return Ok(detection_filter::parse(raw)?.map_or(Parsed::Inert, Parsed::DetectionFilter));
         }
         "dsize" => O::Dsize(dsize::Dsize::parse(raw)?),
+        "file_meta" => return Err(file_meta::parse(raw, context)),
         "flags" => O::Flags(flags::Flags::parse(raw)?),
         "flow" => O::Flow(flow::FlowOption::parse(raw, context)?),
         "flowbits" => match FlowbitsOption::parse(raw)? {
@@ -296,6 +298,20 @@ impl IpsOption {
             IpsOption::Flowbits(o) => !o.is_setter(),
             _ => false,
         }
+    }
+
+    /// Whether the option always comes to the same on a unit, given where the cursor is, and
+    /// is not bounded by limits other than steps.
+    pub(crate) fn is_constant(&self) -> bool {
+        !matches!(
+            self,
+            IpsOption::Base64Data
+                | IpsOption::Base64Decode(_)
+                | IpsOption::Flowbits(_)
+                | IpsOption::Pcre(_)
+                | IpsOption::SdPattern(_)
+                | IpsOption::StreamReassemble(_)
+        )
     }
 
     /// Bytes that an evaluation at the cursor may read, if they can be many. Contents and

@@ -1,7 +1,10 @@
 //! `pcre:"/expression/flags"`.
 
 use dpi_match::pcre::{Options, Regex};
-use std::sync::Arc;
+use std::{
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
 use super::{Context, Cursor, OptionError};
 use crate::parser::lexer::RawOption;
@@ -25,6 +28,23 @@ pub(crate) enum Found {
     Nowhere,
     /// A limit ended the search: as in Snort, nothing was found.
     GivenUp,
+}
+
+/// Two are equal that share an expression: comparing the texts of all is not worth it.
+impl PartialEq for PcreOption {
+    fn eq(&self, other: &PcreOption) -> bool {
+        Arc::ptr_eq(&self.regex, &other.regex)
+            && self.negated == other.negated
+            && self.relative == other.relative
+    }
+}
+
+impl Eq for PcreOption {}
+
+impl Hash for PcreOption {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.regex).hash(state);
+    }
 }
 
 impl PcreOption {

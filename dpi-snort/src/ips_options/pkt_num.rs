@@ -4,7 +4,7 @@ use super::{NumberRange, OptionError};
 use crate::{parser::lexer::RawOption, unit::InspectionUnit};
 
 /// A range over the number of the packet that completed the unit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PktNum(NumberRange);
 
 impl PktNum {

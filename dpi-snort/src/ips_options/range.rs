@@ -4,7 +4,7 @@ use super::{OptionError, args};
 use crate::parser::lexer::RawOption;
 
 /// A set of numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NumberRange {
     negated: bool,
     /// Lowest and highest number, both included; empty if `low` is above `high`.

@@ -13,7 +13,7 @@ const CALL: u32 = 0;
 const RPC_VERSION: u32 = 2;
 
 /// What the call must ask for; `None` for any.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rpc {
     program: u32,
     version: Option<u32>,

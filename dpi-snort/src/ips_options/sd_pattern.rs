@@ -1,7 +1,10 @@
 //! `sd_pattern:"credit_card",threshold 2` — personal data in the current buffer.
 
 use dpi_match::pcre::{Options, Regex};
-use std::sync::Arc;
+use std::{
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
 use super::{Context, Cursor, OptionError, args, content::to_usize};
 use crate::parser::lexer::RawOption;
@@ -32,6 +35,23 @@ const US_SOCIAL_NODASHES: &[u8] = br"(?<!\d)\d{9}(?!\d)";
 const EMAIL: &[u8] =
     br"(?<![\w.+-])[\w.+-]{1,64}@(?:[a-zA-Z0-9-]{1,63}\.){1,8}[a-zA-Z]{2,24}(?!\w)";
 const US_PHONE: &[u8] = br"(?<!\d)(?:\+?1[-. ]?)?(?:\(\d{3}\) ?|\d{3}[-. ]?)\d{3}[-. ]?\d{4}(?!\d)";
+
+/// Two are equal that share an expression: comparing the texts of all is not worth it.
+impl PartialEq for SdPattern {
+    fn eq(&self, other: &SdPattern) -> bool {
+        Arc::ptr_eq(&self.regex, &other.regex)
+            && self.kind == other.kind
+            && self.threshold == other.threshold
+    }
+}
+
+impl Eq for SdPattern {}
+
+impl Hash for SdPattern {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.regex).hash(state);
+    }
+}
 
 impl SdPattern {
     pub(super) fn parse(raw: &RawOption<'_>) -> Result<SdPattern, OptionError> {

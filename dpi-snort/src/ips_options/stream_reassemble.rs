@@ -5,7 +5,7 @@ use super::{OptionError, RuleContext};
 use crate::{detection::FlowState, parser::lexer::RawOption};
 
 /// What a match changes. `enable` takes back what another rule has disabled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct StreamReassemble {
     enable: bool,
     client: bool,

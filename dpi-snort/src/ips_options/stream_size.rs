@@ -5,13 +5,13 @@ use super::{NumberRange, OptionError};
 use crate::{parser::lexer::RawOption, unit::InspectionUnit};
 
 /// A range over the bytes of a flow.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct StreamSize {
     range: NumberRange,
     side: Side,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Side {
     Either,
     ToServer,

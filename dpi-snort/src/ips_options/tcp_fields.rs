@@ -7,13 +7,13 @@ use crate::{
 };
 
 /// A range over a field of the TCP header.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TcpField {
     field: Field,
     range: NumberRange,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Field {
     Ack,
     Seq,

@@ -14,17 +14,19 @@ pub(crate) struct RuleContext {
     pub(crate) icmp: bool,
     /// `flowbits:noalert`.
     pub(crate) noalert: bool,
+    /// The rule is a `file_id` rule.
+    pub(crate) file_id: bool,
 }
 
 /// A number, or the variable that holds it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Offset {
     Number(i64),
     Variable(VariableId),
 }
 
 /// Index of a variable within its rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct VariableId(usize);
 
 impl RuleContext {
@@ -33,6 +35,7 @@ impl RuleContext {
             names: Vec::new(),
             icmp,
             noalert: false,
+            file_id: false,
         }
     }
 

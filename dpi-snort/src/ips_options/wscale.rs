@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A range over the shift. A segment without the option does not match.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Wscale(NumberRange);
 
 impl Wscale {

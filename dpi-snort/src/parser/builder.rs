@@ -7,6 +7,7 @@ use super::{
     lexer::RawOption,
 };
 use crate::{
+    buffers::BufferId,
     filters::DetectionFilter,
     ips_options::{self, IpsOption, OptionError, Parsed, RuleContext},
     output::Action,
@@ -22,6 +23,8 @@ pub(super) struct RuleBuilder {
     sources: Vec<usize>,
     detection_filter: Option<DetectionFilter>,
     noalert: bool,
+    /// What the rule lacks as the definition of a file type; `None` for other rules.
+    lacks: Option<Vec<&'static str>>,
     /// An `enable` option: the text is a state of a rule, not a rule.
     state_stub: bool,
     errors: Vec<RuleError>,
@@ -73,10 +76,16 @@ impl RuleBuilder {
             sources: Vec::new(),
             detection_filter: None,
             noalert: false,
+            lacks: None,
             state_stub: false,
             errors: Vec::new(),
             once: Vec::new(),
         }
+    }
+
+    /// The rule is a `file_id` rule: it defines a file type.
+    pub(super) fn is_file_id(&mut self) {
+        self.lacks = Some(Vec::new());
     }
 
     pub(super) fn error(
@@ -99,6 +108,7 @@ impl RuleBuilder {
     pub(super) fn read_options(&mut self, header: Option<&RuleHeader>, options: &[RawOption<'_>]) {
         let icmp = header.is_some_and(|h| h.protocol == Protocol::Icmp);
         let mut context = RuleContext::new(icmp);
+        context.file_id = self.lacks.is_some();
         for (at, raw) in options.iter().enumerate() {
             let before = self.options.len();
             if let Err(reason) = self.option(raw, &mut context) {
@@ -109,6 +119,20 @@ impl RuleBuilder {
             }
         }
         self.noalert = context.noalert;
+        let searches = |option: &IpsOption| matches!(option, IpsOption::Content(c) if !c.negated);
+        let is_file_data = |option: &IpsOption| matches!(option, IpsOption::Buffer(b) if b.selector.id == BufferId::FileData);
+        if let Some(lacks) = &mut self.lacks {
+            let parts = [
+                (
+                    "file_meta",
+                    options.iter().any(|raw| raw.name == "file_meta"),
+                ),
+                ("file_data", self.options.iter().any(is_file_data)),
+                ("content", self.options.iter().any(searches)),
+            ];
+            let missing = parts.iter().filter(|(_, is_there)| !is_there);
+            lacks.extend(missing.map(|(name, _)| *name));
+        }
     }
 
     fn option(&mut self, raw: &RawOption<'_>, context: &mut RuleContext) -> Result<(), Reason> {
@@ -185,8 +209,12 @@ impl RuleBuilder {
         if self.state_stub && !self.options.is_empty() {
             self.error(line, None, Some("enable"), OptionError::StateStub.into());
         }
+        for argument in self.lacks.clone().unwrap_or_default() {
+            let reason = OptionError::Missing { argument }.into();
+            self.error(line, None, None, reason);
+        }
         let gid = self.general.gid.unwrap_or(1);
-        if gid != 1 && gid != 3 {
+        if gid != 1 && gid != 3 && self.lacks.is_none() {
             let reason = if self.options.is_empty() {
                 Reason::Inactive(Needs::BuiltinEvents(gid))
             } else {

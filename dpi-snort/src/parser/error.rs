@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc};
 
 use thiserror::Error;
 
+use super::FilterLineError;
 use crate::ips_options::OptionError;
 
 /// A rule that could not be loaded; the rest of its file is.
@@ -32,6 +33,9 @@ pub enum Reason {
     /// The part before the parenthesis.
     #[error(transparent)]
     Header(#[from] HeaderError),
+    /// A line of `threshold.conf`, or the option `threshold`.
+    #[error(transparent)]
+    Filter(#[from] FilterLineError),
     /// An option.
     #[error(transparent)]
     Option(#[from] OptionError),
@@ -163,7 +167,7 @@ pub enum Warning {
         kept: u32,
         dropped: u32,
     },
-    #[error("threshold has no effect: use event_filter, or detection_filter in the rule")]
+    #[error("its threshold is taken for an event_filter of the rule")]
     Threshold,
     #[error("`{word}` is configuration of Snort 2 and has no effect here")]
     Directive { word: Box<str> },

@@ -1,6 +1,6 @@
 //! The part of a rule before its parenthesis.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, ops::Range};
 
 use super::{AddressSet, HeaderError, PortSet, Variables};
 
@@ -46,11 +46,15 @@ pub(crate) struct Ends {
 }
 
 impl RuleHeader {
-    /// Reads the words between action and parenthesis.
-    pub(super) fn parse(words: &[&str], variables: &Variables) -> Result<RuleHeader, HeaderError> {
-        let (protocol, rest) = match words.split_first() {
-            Some((word, rest)) => (Protocol::parse(word)?, rest),
-            None => (Protocol::Service(Box::default()), words),
+    /// Reads the words between action and parenthesis. An error comes with the index of the
+    /// word at fault; where one is missing that is the number of words.
+    pub(super) fn parse(
+        words: &[&str],
+        variables: &Variables,
+    ) -> Result<RuleHeader, (usize, HeaderError)> {
+        let protocol = match words.first() {
+            Some(word) => Protocol::parse(word).map_err(|error| (0, error))?,
+            None => Protocol::Service(Box::default()),
         };
         let mut header = RuleHeader {
             protocol,
@@ -60,22 +64,23 @@ impl RuleHeader {
             dst_ports: PortSet::any(),
             bidirectional: false,
         };
-        if rest.is_empty() {
+        if words.len() <= 1 {
             return Ok(header);
         }
-        let arrow = rest.iter().position(|w| matches!(*w, "->" | "<>"));
+        let arrow = words.iter().position(|w| matches!(*w, "->" | "<>"));
         let Some(at) = arrow else {
-            let found = rest.get(2).copied();
-            return Err(
-                found.map_or(HeaderError::Shape, |found| HeaderError::Direction {
-                    found: found.into(),
-                }),
-            );
+            return Err(match words.get(3) {
+                Some(found) => {
+                    let found = (*found).into();
+                    (3, HeaderError::Direction { found })
+                }
+                None => (words.len(), HeaderError::Shape),
+            });
         };
-        header.bidirectional = rest.get(at) == Some(&"<>");
-        let behind = rest.get(at.saturating_add(1)..).unwrap_or_default();
-        (header.src, header.src_ports) = side(rest.get(..at).unwrap_or_default(), variables)?;
-        (header.dst, header.dst_ports) = side(behind, variables)?;
+        header.bidirectional = words.get(at) == Some(&"<>");
+        (header.src, header.src_ports) = side(words, 1..at, variables)?;
+        let behind = at.saturating_add(1)..words.len();
+        (header.dst, header.dst_ports) = side(words, behind, variables)?;
         Ok(header)
     }
 
@@ -120,14 +125,22 @@ impl Ends {
     }
 }
 
-fn side(words: &[&str], variables: &Variables) -> Result<(AddressSet, PortSet), HeaderError> {
-    match words {
+/// Address and ports of one side: the words of a range.
+fn side(
+    words: &[&str],
+    range: Range<usize>,
+    variables: &Variables,
+) -> Result<(AddressSet, PortSet), (usize, HeaderError)> {
+    let start = range.start;
+    let address = |text| AddressSet::parse(text, variables).map_err(|error| (start, error));
+    let port_at = start.saturating_add(1);
+    match words.get(range).unwrap_or_default() {
         [] => Ok((AddressSet::any(), PortSet::any())),
-        [address] => Ok((AddressSet::parse(address, variables)?, PortSet::any())),
-        [address, port] => Ok((
-            AddressSet::parse(address, variables)?,
-            PortSet::parse(port, variables)?,
-        )),
-        _ => Err(HeaderError::Shape),
+        [text] => Ok((address(text)?, PortSet::any())),
+        [text, ports] => {
+            let ports = PortSet::parse(ports, variables);
+            Ok((address(text)?, ports.map_err(|error| (port_at, error))?))
+        }
+        _ => Err((start.saturating_add(2), HeaderError::Shape)),
     }
 }

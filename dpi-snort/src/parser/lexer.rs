@@ -138,6 +138,26 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// Skips the same and gives the comments.
+    pub(super) fn comments(&mut self) -> Vec<&'a [u8]> {
+        let mut found = Vec::new();
+        let mut start = self.clone();
+        self.skip_blank();
+        while let Some(byte) = start.peek().filter(|_| start.pos < self.pos) {
+            let from = start.pos;
+            match byte {
+                b'#' => start.skip_line(),
+                b'/' => start.skip_block_comment(),
+                _ => {
+                    start.bump();
+                    continue;
+                }
+            }
+            found.push(self.slice(from, start.pos).trim_ascii_end());
+        }
+        found
+    }
+
     pub(super) fn skip_line(&mut self) {
         while self.peek().is_some_and(|b| b != b'\n' && b != b'\r') {
             self.bump();

@@ -16,7 +16,7 @@ pub(super) fn rule(rule: &RawRule<'_>) -> Vec<u8> {
     let mut out = rule.action.as_bytes().to_vec();
     for (at, word) in rule.header.iter().enumerate() {
         out.push(b' ');
-        header_word(word, at == 0, &mut out);
+        header_word(word.bytes, at == 0, &mut out);
     }
     out.extend_from_slice(b" (");
     for (at, raw) in rule.options.iter().enumerate() {

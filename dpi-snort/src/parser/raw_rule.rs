@@ -18,12 +18,22 @@ pub(crate) struct RawRule<'a> {
     /// The action word.
     pub(crate) action: &'a str,
     /// The words between action and parenthesis.
-    pub(crate) header: Vec<&'a [u8]>,
+    pub(crate) header: Vec<HeaderWord<'a>>,
     /// The options.
     pub(crate) options: Vec<RawOption<'a>>,
     /// Line of the action, from 1.
     pub(crate) line: u32,
     /// Column of the action in bytes, from 1.
+    pub(crate) column: u32,
+}
+
+/// One word of a header.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeaderWord<'a> {
+    pub(crate) bytes: &'a [u8],
+    /// Line, from 1.
+    pub(crate) line: u32,
+    /// Column in bytes, from 1.
     pub(crate) column: u32,
 }
 
@@ -38,7 +48,15 @@ impl<'a> RawRule<'a> {
             match lexer.peek() {
                 None => return Err(SyntaxError::Incomplete),
                 Some(b'(') => break,
-                Some(_) => header.push(lexer.header_word()?),
+                Some(_) => {
+                    let (line, column) = (lexer.line, lexer.column());
+                    let bytes = lexer.header_word()?;
+                    header.push(HeaderWord {
+                        bytes,
+                        line,
+                        column,
+                    });
+                }
             }
             if header.len() > MAX_HEADER_WORDS {
                 return Err(lexer.unexpected());
@@ -70,7 +88,7 @@ impl<'a> RawRule<'a> {
     pub(super) fn header_words(&self) -> Vec<&'a str> {
         let words = self.header.iter();
         words
-            .map(|word| std::str::from_utf8(word).unwrap_or("\u{fffd}"))
+            .map(|word| std::str::from_utf8(word.bytes).unwrap_or("\u{fffd}"))
             .collect()
     }
 }

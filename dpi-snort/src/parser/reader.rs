@@ -6,7 +6,7 @@ use super::{
     ClassificationConfig, Dialect, Rule, RuleError, RuleWarning, Ruleset, Variables, print,
     raw_rule::RawRule, text::RuleFile,
 };
-use crate::detection::FlowbitRegistry;
+use crate::{detection::FlowbitRegistry, filters::FilterSet};
 
 /// Files that include files, at most so deep.
 pub(super) const MAX_INCLUDES: usize = 16;
@@ -19,6 +19,7 @@ pub struct RuleReader {
     pub(super) rules: Vec<Rule>,
     pub(super) errors: Vec<RuleError>,
     pub(super) warnings: Vec<RuleWarning>,
+    pub(super) filters: FilterSet,
     /// Files being read now, each included by the one in front of it.
     pub(super) open: Vec<Arc<str>>,
 }
@@ -31,6 +32,9 @@ pub trait Surroundings {
 
     /// A rule was understood, or is valid and inactive.
     fn rule(&mut self, _rule: &RuleText<'_>) {}
+
+    /// A comment, or a line of a configuration, as it stands between rules.
+    fn between(&mut self, _text: &[u8]) {}
 }
 
 /// No other file than the one given.
@@ -64,6 +68,7 @@ impl RuleReader {
             rules: Vec::new(),
             errors: Vec::new(),
             warnings: Vec::new(),
+            filters: FilterSet::default(),
             open: Vec::new(),
         }
     }
@@ -96,6 +101,7 @@ impl RuleReader {
         let mut ruleset = Ruleset {
             errors: self.errors,
             warnings: self.warnings,
+            filters: self.filters,
             flowbits,
             ..Ruleset::default()
         };

@@ -6,7 +6,7 @@ use super::{
     Alone, ClassificationConfig, Dialect, Rule, RuleError, RuleId, RuleReader, RuleWarning,
     Variables, Warning,
 };
-use crate::detection::FlowbitRegistry;
+use crate::{detection::FlowbitRegistry, filters::FilterSet};
 
 /// Everything that [`Detection::compile`](crate::detection::Detection::compile) takes.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +17,8 @@ pub struct Ruleset {
     pub errors: Vec<RuleError>,
     /// What was loaded in another way than its author may expect.
     pub warnings: Vec<RuleWarning>,
+    /// Filters that files of Snort 2 state: lines of `threshold.conf` and `threshold` options.
+    pub filters: FilterSet,
     /// Names of flowbits: the same registry for all rulesets of one process, so that the
     /// bits of living flows keep their meaning when rules are swapped.
     pub flowbits: Arc<FlowbitRegistry>,

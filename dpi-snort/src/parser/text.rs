@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Dialect, Origin, Reason, RuleError, RuleHeader, RuleReader, RuleText, RuleWarning,
+    Dialect, Origin, Reason, RuleError, RuleHeader, RuleId, RuleReader, RuleText, RuleWarning,
     Surroundings, SyntaxError, Warning,
     builder::{Built, RuleBuilder},
     directive,
@@ -12,7 +12,7 @@ use super::{
     reader::MAX_INCLUDES,
     snort2,
 };
-use crate::output::Action;
+use crate::{filters::RuleScope, output::Action};
 
 const ACTIONS: [(&str, Action); 8] = [
     ("alert", Action::Alert),
@@ -24,6 +24,9 @@ const ACTIONS: [(&str, Action); 8] = [
     ("reject", Action::Reject),
     ("rewrite", Action::Rewrite),
 ];
+
+/// Stands in the action's place of a rule that defines a file type.
+const FILE_ID: &str = "file_id";
 
 /// Actions of Snort 2 alone.
 const OLD_ACTIONS: [&str; 3] = ["activate", "dynamic", "sdrop"];
@@ -60,7 +63,9 @@ impl<'a, 'r> RuleFile<'a, 'r> {
     /// Reads all rules of the file.
     pub(super) fn read(&mut self) {
         loop {
-            self.lexer.skip_blank();
+            for comment in self.lexer.comments() {
+                self.around.between(comment);
+            }
             if self.lexer.peek().is_none() {
                 break;
             }
@@ -119,20 +124,29 @@ impl<'a, 'r> RuleFile<'a, 'r> {
         for (line, column, option, reason) in &translated.problems {
             builder.error(*line, Some(*column), Some(option), reason.clone());
         }
-        self.build(builder, &translation)?;
+        let id = self.build(builder, &translation)?;
         for what in &translated.warnings {
             self.warn(raw.line, what.clone());
+        }
+        if let (Some(id), Some(filter)) = (id, translated.threshold) {
+            // The option's reader has seen to it that there is a period.
+            let _ = self
+                .reader
+                .filters
+                .event_filter(RuleScope::Rule(id), filter);
         }
         Ok(())
     }
 
     fn snort3(&mut self, raw: &RawRule<'_>) -> Result<(), Vec<RuleError>> {
         let builder = self.builder(raw)?;
-        self.build(builder, raw)
+        self.build(builder, raw).map(|_| ())
     }
 
     fn builder(&self, raw: &RawRule<'_>) -> Result<RuleBuilder, Vec<RuleError>> {
+        let is_file_id = raw.action == FILE_ID;
         let action = ACTIONS.iter().find(|(name, _)| *name == raw.action);
+        let action = action.or_else(|| ACTIONS.first().filter(|_| is_file_id));
         let Some((_, action)) = action else {
             let reason = SyntaxError::OldAction {
                 found: raw.action.into(),
@@ -143,15 +157,26 @@ impl<'a, 'r> RuleFile<'a, 'r> {
             file: Arc::clone(self.name),
             line: raw.line,
         };
-        Ok(RuleBuilder::new(origin, *action))
+        let mut builder = RuleBuilder::new(origin, *action);
+        if is_file_id {
+            builder.is_file_id();
+        }
+        Ok(builder)
     }
 
-    fn build(&mut self, mut builder: RuleBuilder, raw: &RawRule<'_>) -> Result<(), Vec<RuleError>> {
+    /// Understands a rule and adds it; gives its id, if it is one.
+    fn build(
+        &mut self,
+        mut builder: RuleBuilder,
+        raw: &RawRule<'_>,
+    ) -> Result<Option<RuleId>, Vec<RuleError>> {
         let header = RuleHeader::parse(&raw.header_words(), &self.reader.variables);
         let header = match header {
             Ok(header) => Some(header),
-            Err(reason) => {
-                builder.error(raw.line, None, None, Reason::Header(reason));
+            Err((at, reason)) => {
+                let word = raw.header.get(at);
+                let (line, column) = word.map_or((raw.line, raw.column), |w| (w.line, w.column));
+                builder.error(line, Some(column), None, Reason::Header(reason));
                 None
             }
         };
@@ -173,8 +198,10 @@ impl<'a, 'r> RuleFile<'a, 'r> {
                 sources,
             });
         }
-        self.reader.rules.extend(built?.rule);
-        Ok(())
+        let rule = built?.rule;
+        let id = rule.as_ref().map(|rule| rule.id);
+        self.reader.rules.extend(rule);
+        Ok(id)
     }
 
     /// `include PATH`: the file's rules stand in the place of the line.
@@ -211,11 +238,18 @@ impl<'a, 'r> RuleFile<'a, 'r> {
         let (line, column) = (self.lexer.line, self.lexer.column());
         let text = self.lexer.logical_line();
         let text = String::from_utf8_lossy(&text).into_owned();
-        match directive::read(&text, &mut self.reader.variables) {
+        let RuleReader {
+            variables, filters, ..
+        } = &mut *self.reader;
+        let read = directive::read(&text, variables, filters);
+        if read.is_ok() {
+            self.around.between(text.trim().as_bytes());
+        }
+        match read {
             Ok(None) => {}
             Ok(Some(word)) => self.warn(line, Warning::Directive { word }),
             Err(reason) => {
-                let error = self.error(line, Some(column), Reason::Header(reason));
+                let error = self.error(line, Some(column), reason);
                 self.reader.errors.push(error);
             }
         }
@@ -249,7 +283,7 @@ impl<'a, 'r> RuleFile<'a, 'r> {
 }
 
 fn is_action(word: &[u8]) -> bool {
-    ACTIONS.iter().any(|(name, _)| name.as_bytes() == word)
+    word == FILE_ID.as_bytes() || ACTIONS.iter().any(|(name, _)| name.as_bytes() == word)
 }
 
 fn unknown_action(word: &[u8]) -> SyntaxError {

@@ -31,6 +31,7 @@ impl Supervisor {
         self.rules_watch = Some(ruleset::Watch::new(&self.options.rules));
         let start = ToWorker::Start(Start {
             rules: self.options.rules.clone(),
+            dialect: self.options.dialect,
             epoch: self.epoch,
             hash_seed: random_u64(),
             limits: self.limits,

@@ -6,19 +6,20 @@ use super::{
     gone, options,
 };
 use crate::{
+    filters::EventFilter,
     ips_options::OptionError,
     parser::{
-        Reason, Warning,
+        Reason, Warning, filter_line,
         lexer::{Arg, Lexer, RawOption},
         print,
-        raw_rule::RawRule,
+        raw_rule::{HeaderWord, RawRule},
     },
 };
 
 /// A rule of Snort 2 in the words of Snort 3.
 pub(in crate::parser) struct Translated<'a> {
     action: &'a str,
-    header: Vec<&'a [u8]>,
+    header: Vec<HeaderWord<'a>>,
     pieces: Vec<Piece>,
     line: u32,
     column: u32,
@@ -26,6 +27,8 @@ pub(in crate::parser) struct Translated<'a> {
     pub(in crate::parser) problems: Vec<(u32, u32, Box<str>, Reason)>,
     /// What means something else now.
     pub(in crate::parser) warnings: Vec<Warning>,
+    /// What its `threshold` asks for.
+    pub(in crate::parser) threshold: Option<EventFilter>,
 }
 
 /// An option's text, and the place of what it was made of.
@@ -46,6 +49,7 @@ pub(in crate::parser) fn translate<'a>(rule: &RawRule<'a>) -> Translated<'a> {
             column: rule.column,
             problems: Vec::new(),
             warnings: Vec::new(),
+            threshold: None,
         },
         late: Vec::new(),
         buffer: "pkt_data",
@@ -134,6 +138,9 @@ impl<'a> Walk<'a> {
             "urilen" => self.urilen(option),
             "metadata" => self.metadata(option),
             "threshold" => {
+                let text = String::from_utf8_lossy(option.raw.unwrap_or_default());
+                let filter = filter_line::threshold_option(&text);
+                self.out.threshold = Some(filter.map_err(|error| (option, error.into()))?);
                 self.out.warnings.push(Warning::Threshold);
                 Ok(())
             }

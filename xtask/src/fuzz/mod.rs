@@ -2,23 +2,31 @@
 //!
 //! Built with the coverage instrumentation of a stable compiler (no sanitizer: the parsers
 //! forbid unsafe code), in a target directory of their own. The corpus grows in the cache;
-//! a crash is written to `fuzz/regressions/TARGET/`, where the tests replay it.
+//! a crash is written to `fuzz/regressions/TARGET/`, where the tests replay it. How much each
+//! run did is added to `fuzz.log` in the cache, from which the totals are printed.
 
 use std::{
     fs,
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
+    time::Instant,
 };
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
+use self::log::Log;
 use crate::{cache, process, workspace};
+
+mod log;
 
 const RUSTFLAGS: &str = "--cfg fuzzing -C passes=sancov-module -C llvm-args=-sanitizer-coverage-level=4 \
      -C llvm-args=-sanitizer-coverage-inline-8bit-counters -C llvm-args=-sanitizer-coverage-pc-table \
      -C llvm-args=-sanitizer-coverage-trace-compares -C codegen-units=1 -C debug-assertions";
 const HOST: &str = "x86_64-unknown-linux-gnu";
+/// The target with a feature of its own.
+const SELECTOR: &str = "selector";
 
 /// Options of `fuzz`.
 #[derive(Args)]
@@ -34,14 +42,19 @@ pub(crate) struct Options {
 /// Builds the targets and runs them one after the other.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let targets = targets(options.target.as_deref())?;
-    let binaries = build()?;
+    let binaries = build(options.target.as_deref())?;
     let seconds = (options.budget / targets.len() as u64).max(1);
+    let log = Log::new(&cache::dir()?);
     let mut crashed = Vec::new();
     for target in &targets {
-        if fuzz(&binaries, target, seconds).is_err() {
+        let start = Instant::now();
+        let run = fuzz(&binaries, target, seconds)?;
+        log.add(target, run.executions, start.elapsed(), run.crashed)?;
+        if run.crashed {
             crashed.push(target.as_str());
         }
     }
+    log.print()?;
     if !crashed.is_empty() {
         bail!(
             "crashes in {}: inputs are in fuzz/regressions/",
@@ -89,7 +102,8 @@ fn targets(only: Option<&str>) -> Result<Vec<String>> {
     }
 }
 
-fn build() -> Result<PathBuf> {
+/// Builds all targets, or only one and what it needs.
+fn build(only: Option<&str>) -> Result<PathBuf> {
     let target_dir = workspace::root().join("target/fuzz");
     let mut command = process::cargo();
     command
@@ -104,11 +118,23 @@ fn build() -> Result<PathBuf> {
         ])
         .arg(&target_dir)
         .env("RUSTFLAGS", RUSTFLAGS);
+    if let Some(target) = only {
+        command.args(["--bin", target]);
+        if target != SELECTOR {
+            command.arg("--no-default-features");
+        }
+    }
     process::run(&mut command)?;
     Ok(target_dir.join(HOST).join("release"))
 }
 
-fn fuzz(binaries: &Path, target: &str, seconds: u64) -> Result<()> {
+/// What one target did.
+struct Run {
+    executions: u64,
+    crashed: bool,
+}
+
+fn fuzz(binaries: &Path, target: &str, seconds: u64) -> Result<Run> {
     let corpus = cache::dir()?.join("fuzz").join(target);
     let regressions = workspace::root().join("fuzz/regressions").join(target);
     let seeds = workspace::root().join("fuzz/seeds").join(target);
@@ -126,15 +152,53 @@ fn fuzz(binaries: &Path, target: &str, seconds: u64) -> Result<()> {
         ])
         .arg(&corpus);
     command.args([regressions, seeds].iter().filter(|folder| folder.is_dir()));
-    let run = process::run(&mut command);
+    let run = watch(&mut command);
     // An empty folder is no regression: leave the checkout as it was.
     let _ = fs::remove_dir(workspace::root().join("fuzz/regressions").join(target));
     run
 }
 
+/// Runs a target, shows what it says and reads the number of its executions from that.
+fn watch(command: &mut Command) -> Result<Run> {
+    let line = process::line(command);
+    eprintln!("+ {line}");
+    let child = command.stderr(Stdio::piped()).spawn();
+    let mut child = child.with_context(|| format!("cannot run {line}"))?;
+    let mut executions = 0;
+    if let Some(stderr) = child.stderr.take() {
+        for line in BufReader::new(stderr).split(b'\n') {
+            let line = String::from_utf8_lossy(&line?).into_owned();
+            executions = executions_of(&line).unwrap_or(executions);
+            eprintln!("{line}");
+        }
+    }
+    Ok(Run {
+        executions,
+        crashed: !child.wait()?.success(),
+    })
+}
+
+/// The number in the line of libFuzzer's final statistics that tells of executions.
+fn executions_of(line: &str) -> Option<u64> {
+    let rest = line.strip_prefix("stat::number_of_executed_units:")?;
+    rest.trim().parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn executions_are_read_from_the_final_statistics() {
+        for (line, expected) in [
+            ("stat::number_of_executed_units: 123456", Some(123_456)),
+            ("stat::average_exec_per_sec:     3858", None),
+            ("stat::number_of_executed_units: many", None),
+            ("", None),
+        ] {
+            assert_eq!(executions_of(line), expected, "{line}");
+        }
+    }
 
     #[test]
     fn budgets_are_read() {

@@ -1,0 +1,192 @@
+//! Literals that lead to rules, searched in one pass over a buffer.
+
+use std::{
+    cmp::Reverse,
+    collections::HashMap,
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use dpi_match::{MAX_PATTERN_LEN, Mpm, MpmScratch, PatternError, PatternId, Patterns};
+
+use super::compile::RuleIndex;
+use crate::ips_options::Content;
+
+/// Finds the rules whose literals occur.
+pub(super) struct Matcher {
+    search: Arc<Search>,
+    /// Where the rules of each pattern begin in `rules`; one more for the end of the last.
+    starts: Box<[u32]>,
+    rules: Box<[RuleIndex]>,
+}
+
+/// Number of a literal among those of all rules, in the order of the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct LiteralId(u32);
+
+/// Bytes that are searched, in lower case where their case does not matter.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Literal {
+    bytes: Box<[u8]>,
+    nocase: bool,
+}
+
+/// A rule whose literal occurs: the offset behind the occurrence, its length (longer ones
+/// first), the rule. Hits are sorted in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Hit {
+    end: usize,
+    length: Reverse<usize>,
+    pub(super) rule: RuleIndex,
+}
+
+/// The literals of all rules.
+#[derive(Debug, Default)]
+pub(super) struct Literals {
+    known: HashMap<Literal, LiteralId>,
+}
+
+/// Searches for sets of literals; those for the same set are one.
+#[derive(Debug)]
+pub(super) struct Searches {
+    literals: Arc<[Literal]>,
+    made: HashMap<Box<[LiteralId]>, Arc<Search>>,
+}
+
+/// A search for a set of literals, planned when the first packet asks for it: a process sees
+/// few of the services and ports that there are rules for.
+struct Search {
+    all: Arc<[Literal]>,
+    ids: Box<[LiteralId]>,
+    mpm: OnceLock<Option<Box<dyn Mpm>>>,
+}
+
+impl Literals {
+    /// The number of a content's searched bytes. Of very long ones the beginning will do.
+    pub(super) fn intern(&mut self, content: &Content) -> LiteralId {
+        let (bytes, nocase) = content.fast_bytes();
+        let bytes = bytes.get(..MAX_PATTERN_LEN).unwrap_or(bytes);
+        let bytes = if nocase {
+            bytes.to_ascii_lowercase().into()
+        } else {
+            bytes.into()
+        };
+        let next = LiteralId(u32::try_from(self.known.len()).unwrap_or(u32::MAX));
+        *self.known.entry(Literal { bytes, nocase }).or_insert(next)
+    }
+
+    /// No more are to come. An error if they are more than one search could hold.
+    pub(super) fn finish(self) -> Result<Searches, PatternError> {
+        let mut literals: Vec<(Literal, LiteralId)> = self.known.into_iter().collect();
+        literals.sort_unstable_by_key(|(_, id)| *id);
+        let literals: Arc<[Literal]> = literals.into_iter().map(|(literal, _)| literal).collect();
+        patterns(literals.iter())?;
+        Ok(Searches {
+            literals,
+            made: HashMap::new(),
+        })
+    }
+}
+
+fn patterns<'l>(literals: impl Iterator<Item = &'l Literal>) -> Result<Patterns, PatternError> {
+    let mut patterns = Patterns::new();
+    for literal in literals {
+        patterns.add(&literal.bytes, literal.nocase)?;
+    }
+    Ok(patterns)
+}
+
+impl Searches {
+    /// A matcher for literals and the rules that each leads to.
+    pub(super) fn matcher(&mut self, mut pairs: Vec<(LiteralId, RuleIndex)>) -> Matcher {
+        pairs.sort_unstable();
+        let mut ids = Vec::new();
+        let mut starts = Vec::new();
+        for (at, (id, _)) in (0..).zip(&pairs) {
+            if ids.last() != Some(id) {
+                ids.push(*id);
+                starts.push(at);
+            }
+        }
+        starts.push(u32::try_from(pairs.len()).unwrap_or(u32::MAX));
+        Matcher {
+            search: self.search(ids.into()),
+            starts: starts.into(),
+            rules: pairs.into_iter().map(|(_, rule)| rule).collect(),
+        }
+    }
+
+    fn search(&mut self, ids: Box<[LiteralId]>) -> Arc<Search> {
+        if let Some(search) = self.made.get(&ids) {
+            return Arc::clone(search);
+        }
+        let search = Arc::new(Search {
+            all: Arc::clone(&self.literals),
+            ids: ids.clone(),
+            mpm: OnceLock::new(),
+        });
+        self.made.insert(ids, Arc::clone(&search));
+        search
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.made.len()
+    }
+}
+
+impl Search {
+    fn mpm(&self) -> Option<&dyn Mpm> {
+        let build = || {
+            let literals = self.ids.iter();
+            let literals = literals.filter_map(|id| self.all.get(id.0 as usize));
+            // All literals fit into one search, so that a part of them does.
+            patterns(literals).and_then(Patterns::build).ok()
+        };
+        self.mpm.get_or_init(build).as_deref()
+    }
+}
+
+impl Matcher {
+    /// Adds a hit for every rule whose literal occurs in `data`, sorted.
+    pub(super) fn scan(&self, data: &[u8], scratch: &mut MpmScratch, hits: &mut Vec<Hit>) {
+        let Some(mpm) = self.search.mpm() else {
+            return;
+        };
+        mpm.scan_first(data, 0, scratch, &mut |pattern, end| {
+            let length = Reverse(mpm.length_of(pattern));
+            hits.extend(self.rules_of(pattern).iter().map(|rule| Hit {
+                end,
+                length,
+                rule: *rule,
+            }));
+            true
+        });
+    }
+
+    fn rules_of(&self, PatternId(pattern): PatternId) -> &[RuleIndex] {
+        let start = |at: usize| self.starts.get(at).map(|start| *start as usize);
+        let at = pattern as usize;
+        let range = start(at).zip(start(at.saturating_add(1)));
+        range
+            .and_then(|(from, to)| self.rules.get(from..to))
+            .unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Matcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let patterns = self.starts.len().saturating_sub(1);
+        write!(
+            f,
+            "Matcher({patterns} patterns, {} rules)",
+            self.rules.len()
+        )
+    }
+}
+
+impl fmt::Debug for Search {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Search({} literals)", self.ids.len())
+    }
+}
