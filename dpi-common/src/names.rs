@@ -2,7 +2,7 @@
 
 /// Raised with every change of a map's key, value, size or meaning. Pins of another
 /// version are removed, not adopted.
-pub const ABI_VERSION: u32 = 1;
+pub const ABI_VERSION: u32 = 2;
 
 /// Ingress classifier.
 pub const INGRESS: &str = "dpi_ingress";
@@ -20,8 +20,15 @@ pub const CGROUPS: &str = "CGROUPS";
 /// Hash of [`PodIp`](crate::PodIp) to slot (`u32`).
 pub const POD_IPS: &str = "POD_IPS";
 /// LRU hash of [`FlowTuple`](crate::FlowTuple) to slot (`u32`): flows of selected cgroups,
-/// learned from what they send.
+/// learned from what they send; and directions of flows to selected pods that are taken by
+/// their address, before they come to the pod's own interface.
 pub const LEARNED: &str = "LEARNED";
+/// Hash of [`BoundPort`](crate::BoundPort) to slot (`u32`): where selected cgroups wait for
+/// whoever speaks first.
+pub const BOUND: &str = "BOUND";
+/// LRU hash of [`FlowKey`](crate::FlowKey), its epoch 0, to [`Sides`](crate::Sides): flows
+/// of workloads on interfaces that are watched.
+pub const WATCHED: &str = "WATCHED";
 /// Array of one [`PortBitmap`](crate::PortBitmap).
 pub const PORTS: &str = "PORTS";
 /// LRU hash of [`FlowKey`](crate::FlowKey) to [`Bypass`](crate::Bypass).
@@ -32,8 +39,9 @@ pub const FRAGMENTS: &str = "FRAGMENTS";
 pub const COUNTERS: &str = "COUNTERS";
 
 /// Every map that is pinned, by name.
-pub const MAPS: [&str; 9] = [
-    CONTROL, INTERFACES, CGROUPS, POD_IPS, LEARNED, PORTS, BYPASS, FRAGMENTS, COUNTERS,
+pub const MAPS: [&str; 11] = [
+    CONTROL, INTERFACES, CGROUPS, POD_IPS, LEARNED, BOUND, WATCHED, PORTS, BYPASS, FRAGMENTS,
+    COUNTERS,
 ];
 
 /// Entries of the maps.
@@ -46,6 +54,10 @@ pub mod capacity {
     pub const POD_IPS: u32 = 8192;
     /// Flows learned from selected cgroups.
     pub const LEARNED: u32 = 65536;
+    /// Ports of selected cgroups, each for every address that it is open on.
+    pub const BOUND: u32 = 8192;
+    /// Flows watched at a time.
+    pub const WATCHED: u32 = 1024;
     /// Bypassed flows.
     pub const BYPASS: u32 = 65536;
     /// Datagrams in fragments.

@@ -6,8 +6,8 @@ use aya_ebpf::{
     maps::{Array, HashMap, LruHashMap, PerCpuArray},
 };
 use dpi_common::{
-    Bypass, Control, Counter, Counters, FlowKey, FlowTuple, FragKey, FragValue, Interface, PodIp,
-    PortBitmap, names::capacity,
+    BoundPort, Bypass, Control, Counter, Counters, FlowKey, FlowTuple, FragKey, FragValue,
+    Interface, PodIp, PortBitmap, Sides, names::capacity,
 };
 
 #[map]
@@ -22,6 +22,11 @@ pub(crate) static POD_IPS: HashMap<PodIp, u32> = HashMap::with_max_entries(capac
 #[map]
 pub(crate) static LEARNED: LruHashMap<FlowTuple, u32> =
     LruHashMap::with_max_entries(capacity::LEARNED, 0);
+#[map]
+pub(crate) static BOUND: HashMap<BoundPort, u32> = HashMap::with_max_entries(capacity::BOUND, 0);
+#[map]
+pub(crate) static WATCHED: LruHashMap<FlowKey, Sides> =
+    LruHashMap::with_max_entries(capacity::WATCHED, 0);
 #[map]
 pub(crate) static PORTS: Array<PortBitmap> = Array::with_max_entries(1, 0);
 #[map]

@@ -4,35 +4,52 @@
 use aya_ebpf::helpers::generated as helpers;
 use aya_log_ebpf::debug;
 use dpi_common::{
-    Bypass, Control, Counter, Direction, FlowHash, FlowKey, FragValue, Fragment, Packet, SkbHash,
-    Slot, Unparsed, Verdict,
+    Bypass, Control, Counter, Direction, FlowHash, FlowKey, FragValue, Fragment, Packet, Sides,
+    SkbHash, Slot, Unparsed, Verdict,
     prefilter::{bypass_key, prefilter},
+    select::interface_flags,
 };
 
 use crate::{
     frame::Frame,
     handoff::hand_over,
     maps::{self, Count},
-    packet,
+    packet, select,
 };
 
-/// Judges a packet of `slot`, and hands it over if need be.
+/// Judges a packet of `slot`, and hands it over if need be. `flags` are those of the
+/// interface, if it is the workload's own.
 #[inline(always)]
-pub(crate) fn inspect(frame: &Frame<'_>, slot: Slot, direction: Direction) {
+pub(crate) fn inspect(frame: &Frame<'_>, slot: Slot, direction: Direction, flags: u32) {
     let Some(count) = Count::here() else {
         return;
     };
-    count.add(Counter::Seen, 1);
-    count.add(Counter::SeenBytes, frame.len());
     // SAFETY: the helper has no preconditions (Linux 5.11).
     let now = unsafe { helpers::bpf_ktime_get_coarse_ns() };
-    let Some(control) = maps::CONTROL.get(0).filter(|c| c.has_lease(now)) else {
-        return count.add(Counter::DroppedNoAgent, 1);
+    let control = maps::CONTROL.get(0).filter(|c| c.has_lease(now));
+    let Some(control) = control.filter(|c| c.sink_ifindex != 0) else {
+        count_seen(frame, count);
+        return count.add(
+            match control {
+                None => Counter::DroppedNoAgent,
+                Some(_) => Counter::DroppedNoSink,
+            },
+            1,
+        );
     };
-    if control.sink_ifindex == 0 {
-        return count.add(Counter::DroppedNoSink, 1);
+    let parsed = packet::parse(frame);
+    if flags != 0
+        && let Ok(packet) = &parsed
+    {
+        if select::was_taken(packet, slot, direction, flags) {
+            return;
+        }
+        if flags & interface_flags::WATCH != 0 {
+            watch(packet, slot, direction);
+        }
     }
-    let Some(flow) = judge(frame, control, slot, now, count) else {
+    count_seen(frame, count);
+    let Some(flow) = judge(frame, parsed, control, slot, now, count) else {
         return;
     };
     let hash = SkbHash {
@@ -43,16 +60,43 @@ pub(crate) fn inspect(frame: &Frame<'_>, slot: Slot, direction: Direction) {
     hand_over(frame, control, hash, count);
 }
 
+#[inline(always)]
+fn count_seen(frame: &Frame<'_>, count: Count) {
+    count.add(Counter::Seen, 1);
+    count.add(Counter::SeenBytes, frame.len());
+}
+
+/// Notes which side of its flow the packet is of.
+#[inline(always)]
+fn watch(packet: &Packet, slot: Slot, direction: Direction) {
+    let key = bypass_key(packet, slot, 0);
+    let known = maps::WATCHED.get_ptr_mut(key);
+    // SAFETY: the pointer is to a live `Sides` of the map; several CPUs may write it, and a
+    // count that is lost so is one of many.
+    let sides = known.map_or(Sides::default(), |known| unsafe { *known });
+    let Some(sides) = sides.with(packet, direction) else {
+        return;
+    };
+    match known {
+        // SAFETY: as above.
+        Some(known) => unsafe { *known = sides },
+        None => {
+            let _ = maps::WATCHED.insert(key, sides, 0);
+        }
+    }
+}
+
 /// The hash to hand the packet over with; `None` if it is not to be.
 #[inline(always)]
 fn judge(
     frame: &Frame<'_>,
+    parsed: Result<Packet, Unparsed>,
     control: &Control,
     slot: Slot,
     now: u64,
     count: Count,
 ) -> Option<FlowHash> {
-    let packet = match packet::parse(frame) {
+    let packet = match parsed {
         Ok(packet) => packet,
         Err(unparsed) => {
             count_unparsed(frame, unparsed, count);

@@ -5,7 +5,7 @@ use aya_ebpf::{
     macros::classifier,
     programs::TcContext,
 };
-use dpi_common::{Interface, Slot};
+use dpi_common::{Interface, Slot, select::interface_flags};
 
 use crate::{
     frame::Frame,
@@ -46,9 +46,9 @@ fn classify(ctx: &TcContext, hook: Hook) {
         return;
     };
     if let Some(slot) = Slot::new_checked(interface.slot) {
-        inspect(&frame, slot, hook.on_workload_interface());
+        inspect(&frame, slot, hook.on_workload_interface(), interface.flags);
     }
-    if interface.flags != 0 {
+    if interface.flags & interface_flags::SHARED != 0 {
         classify_shared(&frame, &interface, hook);
     }
 }
@@ -61,7 +61,7 @@ fn classify_shared(frame: &Frame<'_>, interface: &Interface, hook: Hook) {
     };
     // One call: the verifier walks each copy of what is inlined.
     if let Some(slot) = select::shared(frame, control, interface, hook) {
-        inspect(frame, slot, hook.on_node_interface());
+        inspect(frame, slot, hook.on_node_interface(), 0);
     }
 }
 

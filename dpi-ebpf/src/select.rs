@@ -2,7 +2,7 @@
 
 use aya_ebpf::helpers::generated as helpers;
 use dpi_common::{
-    Control, Direction, Interface, Packet, PodIp, Slot,
+    BoundPort, Control, Direction, FlowTuple, Interface, Packet, PodIp, Slot,
     select::{CGROUP_LEVELS, interface_flags},
 };
 
@@ -49,9 +49,9 @@ pub(crate) fn interface(frame: &Frame<'_>) -> Option<Interface> {
 ///
 /// A socket's cgroup is known on egress alone: on ingress the packet's cgroup would be
 /// that of a sender on this node. So flows are learned from what leaves, and what
-/// arrives is found among them. The packet that opens a flow from outside comes before
-/// anything was learned and is missed. A destination address is the node's own or a
-/// pod's, so that at most one of the two ways finds a workload.
+/// arrives is found among them. What opens a flow from outside comes before anything was
+/// learned: it is found by the port that waits for it. A destination address is the node's
+/// own or a pod's, so that at most one of the two ways finds a workload.
 #[inline(always)]
 pub(crate) fn shared(
     frame: &Frame<'_>,
@@ -71,20 +71,61 @@ pub(crate) fn shared(
         Hook::Egress => None,
         Hook::Ingress => {
             let packet = packet::parse(frame).ok()?;
-            let learned = if by_cgroup { learned(&packet) } else { None };
-            if learned.is_none() && interface.flags & interface_flags::POD_IP != 0 {
-                return by_destination(&packet).filter(|slot| slot.get() != interface.slot);
+            if interface.flags & interface_flags::POD_IP != 0
+                && let Some(slot) = by_destination(&packet)
+            {
+                if slot.get() == interface.slot {
+                    return None;
+                }
+                take(&packet, slot);
+                return Some(slot);
             }
-            learned
+            if !by_cgroup {
+                return None;
+            }
+            learned(&packet.tuple()).or_else(|| bound(&packet))
         }
     }
 }
 
+/// Notes that packets of this direction of the flow are taken by their address.
 #[inline(always)]
-fn learned(packet: &Packet) -> Option<Slot> {
+fn take(packet: &Packet, slot: Slot) {
+    let key = packet.one_way();
+    if learned(&key) != Some(slot) {
+        let _ = maps::LEARNED.insert(key, slot.get(), 0);
+    }
+}
+
+/// Whether a packet that leaves towards `slot` was taken by its address where it came in.
+/// Where the network takes most packets past this interface, some still pass it; whether
+/// such a one was seen already hangs on whether its address was the pod's then.
+#[inline(always)]
+pub(crate) fn was_taken(packet: &Packet, slot: Slot, direction: Direction, flags: u32) -> bool {
+    flags & interface_flags::POD_IP != 0
+        && matches!(direction, Direction::ToPod)
+        && learned(&packet.one_way()) == Some(slot)
+}
+
+#[inline(always)]
+fn learned(flow: &FlowTuple) -> Option<Slot> {
     // SAFETY: the value is one aligned word; a recycled element gives another flow's slot
     // at worst, for one packet.
-    let slot = unsafe { maps::LEARNED.get(packet.tuple()) }?;
+    let slot = unsafe { maps::LEARNED.get(flow) }?;
+    Slot::new_checked(*slot)
+}
+
+/// The workload that waits for whoever speaks first at the packet's destination.
+#[inline(always)]
+fn bound(packet: &Packet) -> Option<Slot> {
+    let key = BoundPort {
+        address: packet.dst,
+        port: packet.dst_port,
+        protocol: packet.protocol,
+        family: packet.family,
+    };
+    // SAFETY: the value is one aligned word.
+    let slot = unsafe { maps::BOUND.get(key) }?;
     Slot::new_checked(*slot)
 }
 

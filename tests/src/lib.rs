@@ -1,6 +1,7 @@
 //! Tests that cross crates: kernel, namespaces, data, fidelity
 
 pub mod capture_file;
+pub mod churn;
 pub mod cluster;
 pub mod conversation;
 pub mod fidelity;

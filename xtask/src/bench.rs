@@ -27,6 +27,9 @@ enum What {
     Rules,
     /// Throughput of dpi-match beside other matchers: `-- --rules FILE --captures FOLDER`
     Match,
+    /// The agent while pods and inspections come and go on a real API server: what the kernel
+    /// ends up with, writes, memory (`-- --minutes 5 --pods 500 --inspections 50`)
+    Churn,
 }
 
 /// Runs one measurement.
@@ -36,6 +39,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         What::Pcap => engine("pcap", &options.rest),
         What::Rules => engine("rules", &options.rest),
         What::Match => matchers(&options.rest),
+        What::Churn => churn(&options.rest),
     }
 }
 
@@ -59,6 +63,22 @@ fn kernel(rest: &[String]) -> Result<()> {
         ])
         .args(rest);
     process::run(&mut command)
+}
+
+fn churn(rest: &[String]) -> Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        bail!("programs and namespaces need root: run `sudo -E cargo xtask bench churn`");
+    }
+    if std::env::var_os("KUBEBUILDER_ASSETS").is_none() {
+        setup::kube(false)?;
+    }
+    build::ebpf(&setup::ensure()?)?;
+    let profile = build::Profile::Quick;
+    let agent = build::agent(profile)?;
+    let mut command = process::cargo();
+    command.args(["run", "--quiet", "--profile", profile.name()]);
+    command.args(["--package", "dpi-tests", "--bin", "churn", "--"]);
+    process::run(command.args(rest).env("DPI_AGENT", agent))
 }
 
 /// One thread, without privileges.

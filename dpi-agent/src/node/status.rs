@@ -164,6 +164,11 @@ pub struct CaptureStatus {
     pub rings: usize,
     /// Interfaces with programs.
     pub interfaces: usize,
+    /// Packets for pods are taken where they come into the node, as the node's network
+    /// hands them to pods past their interfaces.
+    pub redirect_peer: bool,
+    /// Ports at which pods on the node's network wait, one for each address.
+    pub bound_ports: usize,
 }
 
 /// Where the alerts went.

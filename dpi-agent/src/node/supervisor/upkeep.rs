@@ -35,6 +35,8 @@ impl Supervisor {
                 tracing::warn!(%error, "the rings' figures cannot be read");
             }
         }
+        self.follow_ports();
+        self.watch_network();
         log_level::follow(&self.options.state_dir);
         self.save();
         self.publish_now();

@@ -1,0 +1,79 @@
+//! An agent under churn: pods and inspections come, change and go at random on a real API
+//! server, for a node that is a network namespace with a veth for each pod.
+//!
+//! [`run`] plays it and gives the [`Figures`]. `stage` is node, API server and agent;
+//! `model` is what the API server should hold and what follows from it, without any watch;
+//! `writer` tells the API server of it; `watcher` reads what the agent costs. No kubelet
+//! runs: the pods are objects, and their addresses lead to interfaces that are always there.
+
+mod figures;
+mod model;
+mod stage;
+mod watcher;
+mod writer;
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+pub use figures::Figures;
+use model::Model;
+use stage::Stage;
+use watcher::Watcher;
+use writer::Writer;
+
+/// What is played.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// For how long.
+    pub time: Duration,
+    /// Pods at most.
+    pub pods: usize,
+    /// Inspections at most.
+    pub inspections: usize,
+    /// The same seed gives the same changes.
+    pub seed: u64,
+}
+
+/// Told what is being done, line by line.
+pub type Tell<'a> = &'a mut (dyn FnMut(&str) + Send);
+
+/// Changes of one second.
+const CHANGES: u32 = 40;
+/// Within this after the last change the kernel holds what is desired.
+const SETTLED: Duration = Duration::from_secs(10);
+
+/// Plays it; `None`, with the reason printed, where that is not possible.
+pub fn run(options: Options, tell: Tell<'_>) -> Result<Option<Figures>> {
+    let Some(stage) = Stage::set(options.pods)? else {
+        return Ok(None);
+    };
+    tell("node, API server and agent are there");
+    let result = stage.within(|| play(&stage, options, tell));
+    result
+        .map(Some)
+        .map_err(|error| error.context(stage.agent_log()))
+}
+
+fn play(stage: &Stage, options: Options, tell: Tell<'_>) -> Result<Figures> {
+    let mut model = Model::new(options, stage.node_name());
+    let mut writer = Writer::new(&stage.kubeconfig())?;
+    let mut watcher = Watcher::new(stage)?;
+    let begun = Instant::now();
+    let mut changes = 0_u64;
+    let mut told = Duration::ZERO;
+    while begun.elapsed() < options.time {
+        writer.write(&model.change())?;
+        changes += 1;
+        let due = Duration::from_secs(1) * u32::try_from(changes)? / CHANGES;
+        std::thread::sleep(due.saturating_sub(begun.elapsed()));
+        watcher.sample(begun.elapsed())?;
+        if begun.elapsed() - told >= Duration::from_secs(30) {
+            told = begun.elapsed();
+            tell(&format!("{} s, {changes} changes", told.as_secs()));
+        }
+    }
+    let time = begun.elapsed();
+    let settled = stage.wait_for_programs(&model.inspected(), SETTLED)?;
+    watcher.figures(stage, &model, changes, time, settled)
+}
