@@ -1,7 +1,6 @@
 //! Tests that cross crates: kernel, namespaces, data, fidelity
 
 pub mod capture_file;
-pub mod churn;
 pub mod cluster;
 pub mod conversation;
 pub mod fidelity;
@@ -9,6 +8,7 @@ pub mod kernel_fixture;
 pub mod kernel_frames;
 pub mod kube;
 pub mod lab;
+pub mod mock_node;
 pub mod netns;
 pub mod oracle;
 pub mod recut;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use dpi_tests::churn::{Options, run};
+use dpi_tests::mock_node::{Options, churn, outage};
 
 #[test]
 fn the_kernel_ends_up_with_what_is_desired() -> Result<()> {
@@ -14,11 +14,16 @@ fn the_kernel_ends_up_with_what_is_desired() -> Result<()> {
         inspections: 20,
         seed: 1,
     };
-    let Some(figures) = run(options, &mut |line| println!("{line}"))? else {
+    let Some(figures) = churn(options, &mut |line| println!("{line}"))? else {
         return Ok(());
     };
     println!("{figures}");
     assert!(figures.inspected > 0);
     assert!(figures.report_writes <= figures.budget(), "{figures}");
     Ok(())
+}
+
+#[test]
+fn without_the_api_server_the_next_agent_goes_on_with_what_was_kept() -> Result<()> {
+    outage(&mut |line| println!("{line}")).map(drop)
 }

@@ -162,6 +162,8 @@ pub struct CaptureStatus {
     pub attach: String,
     /// Rings.
     pub rings: usize,
+    /// Bytes of each, which no memory cgroup is charged with.
+    pub ring_bytes: u64,
     /// Interfaces with programs.
     pub interfaces: usize,
     /// Packets for pods are taken where they come into the node, as the node's network

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 use clap::Parser;
-use dpi_tests::churn::{Options, run};
+use dpi_tests::mock_node::{Options, churn};
 
 /// How long and how much.
 #[derive(Parser)]
@@ -36,7 +36,7 @@ fn main() -> Result<()> {
         inspections: arguments.inspections,
         seed: arguments.seed,
     };
-    let Some(figures) = run(options, &mut |line| println!("{line}"))? else {
+    let Some(figures) = churn(options, &mut |line| println!("{line}"))? else {
         bail!("the reason is printed above");
     };
     println!("{figures}");

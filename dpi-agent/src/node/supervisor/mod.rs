@@ -10,7 +10,7 @@ mod upkeep;
 mod worker;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     hash::{BuildHasher, Hasher, RandomState},
     sync::Arc,
     time::{Duration, Instant},
@@ -356,12 +356,9 @@ impl Supervisor {
         let now = monotonic();
         let endpoints = self.endpoints();
         self.adopt_slots(&endpoints);
-        let gone: Vec<PodUid> = self
-            .slots
-            .pods()
-            .filter(|uid| !endpoints.iter().any(|e| e.pod.uid == **uid))
-            .cloned()
-            .collect();
+        let there: HashSet<&PodUid> = endpoints.iter().map(|e| &e.pod.uid).collect();
+        let gone = self.slots.pods().filter(|uid| !there.contains(uid));
+        let gone: Vec<PodUid> = gone.cloned().collect();
         for uid in &gone {
             self.slots.release(uid, now);
         }

@@ -77,6 +77,7 @@ impl Supervisor {
                 sink: session.rings.sink().kind().to_string(),
                 attach: session.attach_mode(),
                 rings: session.rings.len(),
+                ring_bytes: self.capture.geometry.bytes() as u64,
                 interfaces: session.plan.interfaces.len(),
                 redirect_peer: self.redirect.in_force(),
                 bound_ports: session.bound(),

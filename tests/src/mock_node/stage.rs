@@ -5,7 +5,7 @@ use std::{
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use anyhow::{Context as _, Result};
@@ -33,6 +33,10 @@ pub(super) struct Stage {
     pins: PathBuf,
     files: tempfile::TempDir,
     interfaces: usize,
+    /// The agent's kubeconfig.
+    rights: PathBuf,
+    rules: PathBuf,
+    cgroup: Option<PathBuf>,
     node: Netns,
     _pods: Netns,
 }
@@ -41,6 +45,17 @@ impl Stage {
     /// A node with so many interfaces; `None`, with the reason printed, where there can be
     /// none.
     pub(super) fn set(interfaces: usize) -> Result<Option<Stage>> {
+        let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules");
+        Stage::set_with(interfaces, &rules, None)
+    }
+
+    /// The same with other rules, and the agent in a cgroup of which this is the file
+    /// `cgroup.procs`.
+    pub(super) fn set_with(
+        interfaces: usize,
+        rules: &Path,
+        cgroup: Option<&Path>,
+    ) -> Result<Option<Stage>> {
         if let Some(reason) = lab::unavailable() {
             skipped(&reason);
             return Ok(None);
@@ -58,13 +73,46 @@ impl Stage {
             pins: Path::new(BPFFS).join(pins),
             files: tempfile::TempDir::with_prefix("dpi-churn-")?,
             interfaces,
+            rights: PathBuf::new(),
+            rules: rules.to_owned(),
+            cgroup: cgroup.map(Path::to_owned),
             node,
             _pods: pods,
         };
-        let rights = stage.within(|| stage.install())?;
-        stage.agent = Some(stage.start(&rights)?);
-        stage.within(|| stage.wait_synced())?;
+        stage.rights = stage.within(|| stage.install())?;
+        stage.start_agent()?;
+        stage.wait_synced()?;
         Ok(Some(stage))
+    }
+
+    /// Ends the agent as the kernel would.
+    pub(super) fn kill_agent(&mut self) -> Result<()> {
+        match self.agent.take() {
+            Some(agent) => agent.stop(Duration::ZERO),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn stop_server(&mut self) -> Result<()> {
+        self.server.stop()
+    }
+
+    pub(super) fn start_server(&mut self) -> Result<()> {
+        let server = &mut self.server;
+        self.node.run(|| server.start_again())
+    }
+
+    /// Waits until the agent has written down what it knows now.
+    pub(super) fn wait_kept(&self, limit: Duration) -> Result<()> {
+        let since = SystemTime::now();
+        let file = self.files.path().join("state/objects.json");
+        // It is written two seconds after a change at the latest.
+        std::thread::sleep(Duration::from_millis(2500));
+        wait_for("what the agent keeps", limit, || {
+            let written = fs::metadata(&file).and_then(|file| file.modified());
+            Ok(written.is_ok_and(|written| written + Duration::from_secs(5) > since))
+        })
+        .map(drop)
     }
 
     /// Runs on a thread on the node.
@@ -106,19 +154,30 @@ impl Stage {
             .service_account_on(INSTALLED, "dpi-agent", Some(NODE))
     }
 
-    fn start(&self, rights: &Path) -> Result<Daemon> {
+    /// Starts it, at first or after its end, with the same files.
+    pub(super) fn start_agent(&mut self) -> Result<()> {
         let program = lab::agent_path().context("DPI_AGENT names no dpi-agent binary")?;
-        let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules");
         let file = |name: &str| self.files.path().join(name);
-        let mut command = self.node.command(&program.to_string_lossy());
+        let mut command = match &self.cgroup {
+            Some(cgroup) => {
+                let mut command = self.node.command("sh");
+                command.args(["-c", "echo $$ > \"$0\" && exec \"$@\""]);
+                command.arg(cgroup).arg(&program);
+                command
+            }
+            None => self.node.command(&program.to_string_lossy()),
+        };
         command.args(["node", "--node-name", NODE]);
-        command.arg("--rules").arg(rules);
+        command.arg("--rules").arg(&self.rules);
         command.arg("--pin-dir").arg(&self.pins);
         command.arg("--state-dir").arg(file("state"));
         command.arg("--status").arg(file("status.json"));
         command.arg("--output").arg(file("alerts.json"));
-        command.env("KUBECONFIG", rights);
-        Daemon::start("agent", &mut command, &file("agent.log"))
+        command.env("KUBECONFIG", &self.rights);
+        let _ = fs::remove_file(file("status.json"));
+        let agent = Daemon::start("agent", &mut command, &file("agent.log"))?;
+        self.agent = Some(agent);
+        Ok(())
     }
 
     fn wait_synced(&self) -> Result<()> {

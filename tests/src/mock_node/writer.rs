@@ -90,13 +90,11 @@ async fn apply(client: &Client, change: &Change) -> Result<()> {
 
 /// As a kubelet would: the object first, and when it runs its status.
 async fn create_pod(client: &Client, pod: &Value) -> Result<()> {
-    let mut object: Pod = serde_json::from_value(pod.clone())?;
-    if let Some(labels) = pod["metadata"]["labels"].as_object() {
-        let labels = labels.iter();
-        let labels =
-            labels.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
-        object.metadata.labels = Some(labels.collect());
+    let mut plain = pod.clone();
+    if let Some(labels) = plain["metadata"]["labels"].as_object_mut() {
+        labels.retain(|_, value| !value.is_null());
     }
+    let mut object: Pod = serde_json::from_value(plain)?;
     let namespace = object.metadata.namespace.clone().unwrap_or_default();
     let name = object.metadata.name.clone().unwrap_or_default();
     object.status = None;

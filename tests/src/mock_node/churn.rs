@@ -1,26 +1,10 @@
-//! An agent under churn: pods and inspections come, change and go at random on a real API
-//! server, for a node that is a network namespace with a veth for each pod.
-//!
-//! [`run`] plays it and gives the [`Figures`]. `stage` is node, API server and agent;
-//! `model` is what the API server should hold and what follows from it, without any watch;
-//! `writer` tells the API server of it; `watcher` reads what the agent costs. No kubelet
-//! runs: the pods are objects, and their addresses lead to interfaces that are always there.
-
-mod figures;
-mod model;
-mod stage;
-mod watcher;
-mod writer;
+//! Pods and inspections come, change and go.
 
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-pub use figures::Figures;
-use model::Model;
-use stage::Stage;
-use watcher::Watcher;
-use writer::Writer;
+use super::{Figures, Tell, model::Model, stage::Stage, watcher::Watcher, writer::Writer};
 
 /// What is played.
 #[derive(Clone, Copy, Debug)]
@@ -35,16 +19,13 @@ pub struct Options {
     pub seed: u64,
 }
 
-/// Told what is being done, line by line.
-pub type Tell<'a> = &'a mut (dyn FnMut(&str) + Send);
-
 /// Changes of one second.
 const CHANGES: u32 = 40;
 /// Within this after the last change the kernel holds what is desired.
 const SETTLED: Duration = Duration::from_secs(10);
 
 /// Plays it; `None`, with the reason printed, where that is not possible.
-pub fn run(options: Options, tell: Tell<'_>) -> Result<Option<Figures>> {
+pub fn churn(options: Options, tell: Tell<'_>) -> Result<Option<Figures>> {
     let Some(stage) = Stage::set(options.pods)? else {
         return Ok(None);
     };
