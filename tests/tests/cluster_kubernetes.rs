@@ -95,6 +95,7 @@ impl Scene {
         }
         self.both_ends_are_named()?;
         self.first_packet()?;
+        self.wait_ready()?;
         self.show(&["get", "dpi", "-n", NAMESPACE])?;
         self.show(&["get", "nodeinspections"])?;
         self.show(&["describe", "pod", "red1", "-n", NAMESPACE])?;

@@ -122,7 +122,7 @@ impl Scene {
 
     /// Every expected alert comes, and no other.
     fn probe(&self, from: &str, server: &str, expected: &[(u64, &str, bool)]) -> Result<()> {
-        let before = self.product.alerts()?.len();
+        let before = self.product.mark()?;
         let url = format!("http://{server}/probe");
         if NODES.contains(&from) {
             let busybox = [
@@ -135,10 +135,11 @@ impl Scene {
             let _ = self.cluster.exec(self.pod(from)?, &wget);
         }
         let waited = wait_for(&format!("alerts of {from} → {server}"), SOON, || {
-            Ok(self.product.alerts()?.len() >= before + expected.len())
+            Ok(self.product.alerts_since(&before)?.len() >= expected.len())
         });
-        let mut found: Vec<_> = self.product.alerts()?.split_off(before);
+        let mut found = self.product.alerts_since(&before)?;
         found.sort_by_key(|alert| sid(alert));
+        let lines: Vec<String> = found.iter().map(Value::to_string).collect();
         let found: Vec<_> = found.iter().map(|alert| (sid(alert), end(alert))).collect();
         let found: Vec<_> = found
             .iter()
@@ -146,7 +147,7 @@ impl Scene {
             .collect();
         println!("{from} → {server}: {found:?}");
         waited?;
-        assert_eq!(found, expected, "{from} → {server}");
+        assert_eq!(found, expected, "{from} → {server}\n{}", lines.join("\n"));
         Ok(())
     }
 

@@ -64,6 +64,21 @@ impl Installation {
         Ok(each?.concat())
     }
 
+    /// How many alerts each node has.
+    pub fn mark(&self) -> Result<Vec<usize>> {
+        let each = self.agents.iter().map(|agent| Ok(agent.alerts()?.len()));
+        each.collect()
+    }
+
+    /// Alerts of all nodes since then.
+    pub fn alerts_since(&self, mark: &[usize]) -> Result<Vec<Value>> {
+        let each = self.agents.iter().zip(mark);
+        let each: Result<Vec<_>> = each
+            .map(|(agent, before)| Ok(agent.alerts()?.split_off(*before)))
+            .collect();
+        Ok(each?.concat())
+    }
+
     /// What all of them logged.
     pub fn logs(&self) -> String {
         let each = self.agents.iter().map(NodeAgent::log);
