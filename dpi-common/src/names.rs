@@ -38,6 +38,10 @@ pub const FRAGMENTS: &str = "FRAGMENTS";
 /// Per-CPU array of one [`Counters`](crate::Counters).
 pub const COUNTERS: &str = "COUNTERS";
 
+/// Per-CPU array of one [`Packet`](crate::Packet), for the time of one packet. Not pinned, and
+/// of no use to user space.
+pub const SCRATCH: &str = "SCRATCH";
+
 /// Every map that is pinned, by name.
 pub const MAPS: [&str; 11] = [
     CONTROL, INTERFACES, CGROUPS, POD_IPS, LEARNED, BOUND, WATCHED, PORTS, BYPASS, FRAGMENTS,

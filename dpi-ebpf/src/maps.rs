@@ -7,7 +7,7 @@ use aya_ebpf::{
 };
 use dpi_common::{
     BoundPort, Bypass, Control, Counter, Counters, FlowKey, FlowTuple, FragKey, FragValue,
-    Interface, PodIp, PortBitmap, Sides, names::capacity,
+    Interface, Packet, PodIp, PortBitmap, Sides, names::capacity,
 };
 
 #[map]
@@ -35,6 +35,8 @@ pub(crate) static BYPASS: LruHashMap<FlowKey, Bypass> =
 #[map]
 pub(crate) static FRAGMENTS: LruHashMap<FragKey, FragValue> =
     LruHashMap::with_max_entries(capacity::FRAGMENTS, 0);
+#[map]
+pub(crate) static SCRATCH: PerCpuArray<Packet> = PerCpuArray::with_max_entries(1, 0);
 #[map]
 pub(crate) static COUNTERS: PerCpuArray<Counters> = PerCpuArray::with_max_entries(1, 0);
 

@@ -39,7 +39,7 @@ pub(crate) fn inspect(frame: &Frame<'_>, slot: Slot, direction: Direction, flags
     };
     let parsed = packet::parse(frame);
     if flags != 0
-        && let Ok(packet) = &parsed
+        && let Ok(packet) = parsed
     {
         if select::was_taken(packet, slot, direction, flags) {
             return;
@@ -90,7 +90,7 @@ fn watch(packet: &Packet, slot: Slot, direction: Direction) {
 #[inline(always)]
 fn judge(
     frame: &Frame<'_>,
-    parsed: Result<Packet, Unparsed>,
+    parsed: Result<&Packet, Unparsed>,
     control: &Control,
     slot: Slot,
     now: u64,
@@ -104,9 +104,9 @@ fn judge(
         }
     };
     // Made when it is first needed: most packets of a pod are for ports that no rule wants.
-    let key = || bypass_key(&packet, slot, control.epoch);
+    let key = || bypass_key(packet, slot, control.epoch);
     let mut made = None;
-    let verdict = prefilter(&packet, maps::PORTS.get(0), || {
+    let verdict = prefilter(packet, maps::PORTS.get(0), || {
         is_bypassed(made.insert(key()), now)
     });
     match verdict {
@@ -126,7 +126,7 @@ fn judge(
         Verdict::HandoverCut => count.add(Counter::CutTransport, 1),
         Verdict::HandoverFragment => {
             count.add(Counter::Fragment, 1);
-            return Some(follow(&packet, control, slot, now));
+            return Some(follow(packet, control, slot, now));
         }
         Verdict::Handover => {}
     }

@@ -72,18 +72,18 @@ pub(crate) fn shared(
         Hook::Ingress => {
             let packet = packet::parse(frame).ok()?;
             if interface.flags & interface_flags::POD_IP != 0
-                && let Some(slot) = by_destination(&packet)
+                && let Some(slot) = by_destination(packet)
             {
                 if slot.get() == interface.slot {
                     return None;
                 }
-                take(&packet, slot);
+                take(packet, slot);
                 return Some(slot);
             }
             if !by_cgroup {
                 return None;
             }
-            learned(&packet.tuple()).or_else(|| bound(&packet))
+            learned(&packet.tuple()).or_else(|| bound(packet))
         }
     }
 }
