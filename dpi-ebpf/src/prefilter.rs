@@ -14,13 +14,19 @@ use crate::{
     frame::Frame,
     handoff::hand_over,
     maps::{self, Count},
-    packet, select,
+    packet,
+    select::{self, OnInterface},
 };
 
-/// Judges a packet of `slot`, and hands it over if need be. `flags` are those of the
-/// interface, if it is the workload's own.
+/// Judges a packet of `slot`, and hands it over if need be. `own` is the interface, if it is
+/// the workload's own.
 #[inline(always)]
-pub(crate) fn inspect(frame: &Frame<'_>, slot: Slot, direction: Direction, flags: u32) {
+pub(crate) fn inspect(
+    frame: &Frame<'_>,
+    slot: Slot,
+    direction: Direction,
+    own: Option<OnInterface>,
+) {
     let Some(count) = Count::here() else {
         return;
     };
@@ -38,13 +44,12 @@ pub(crate) fn inspect(frame: &Frame<'_>, slot: Slot, direction: Direction, flags
         );
     };
     let parsed = packet::parse(frame);
-    if flags != 0
-        && let Ok(packet) = parsed
-    {
-        if select::was_taken(packet, slot, direction, flags) {
+    if let (Some(own), Ok(packet)) = (own, parsed) {
+        let leaves = matches!(direction, Direction::ToPod);
+        if leaves && select::was_taken(packet, slot, own) {
             return;
         }
-        if flags & interface_flags::WATCH != 0 {
+        if own.has(interface_flags::WATCH) {
             watch(packet, slot, direction);
         }
     }

@@ -37,12 +37,33 @@ impl Hook {
 }
 
 /// What is to be done on the packet's interface, if anything.
-#[inline(always)]
-pub(crate) fn interface(frame: &Frame<'_>) -> Option<Interface> {
-    // SAFETY: a deleted element may be used again for another interface while it is read;
-    // eight bytes are read at once here, and a packet too many or too few is handed over
-    // at the moment of a change in any case.
-    unsafe { maps::INTERFACES.get(frame.ifindex()) }.copied()
+///
+/// Each question reads the map anew: the verifier would otherwise carry the answer of one
+/// through all that follows, and walk that once for every combination. A deleted element may
+/// be used again for another interface meanwhile; a packet too many or too few is handed over
+/// at the moment of a change in any case.
+#[derive(Clone, Copy)]
+pub(crate) struct OnInterface(*const Interface);
+
+impl OnInterface {
+    #[inline(always)]
+    pub(crate) fn of(frame: &Frame<'_>) -> Option<Self> {
+        maps::INTERFACES.get_ptr(frame.ifindex()).map(OnInterface)
+    }
+
+    /// The one workload behind it, as a number.
+    #[inline(always)]
+    pub(crate) fn slot(self) -> u32 {
+        // SAFETY: the pointer is to a value of the map, which stays mapped; an aligned word.
+        unsafe { (&raw const (*self.0).slot).read_volatile() }
+    }
+
+    /// Whether one of these flags is set.
+    #[inline(always)]
+    pub(crate) fn has(self, flags: u32) -> bool {
+        // SAFETY: as in `slot`.
+        unsafe { (&raw const (*self.0).flags).read_volatile() & flags != 0 }
+    }
 }
 
 /// The workload whose packet crosses an interface of the node.
@@ -56,10 +77,10 @@ pub(crate) fn interface(frame: &Frame<'_>) -> Option<Interface> {
 pub(crate) fn shared(
     frame: &Frame<'_>,
     control: &Control,
-    interface: &Interface,
+    interface: OnInterface,
     hook: Hook,
 ) -> Option<Slot> {
-    let by_cgroup = interface.flags & interface_flags::CGROUP != 0;
+    let by_cgroup = interface.has(interface_flags::CGROUP);
     match hook {
         Hook::Egress if by_cgroup => {
             let slot = by_sender(frame, control)?;
@@ -71,10 +92,10 @@ pub(crate) fn shared(
         Hook::Egress => None,
         Hook::Ingress => {
             let packet = packet::parse(frame).ok()?;
-            if interface.flags & interface_flags::POD_IP != 0
+            if interface.has(interface_flags::POD_IP)
                 && let Some(slot) = by_destination(packet)
             {
-                if slot.get() == interface.slot {
+                if slot.get() == interface.slot() {
                     return None;
                 }
                 take(packet, slot);
@@ -101,10 +122,8 @@ fn take(packet: &Packet, slot: Slot) {
 /// Where the network takes most packets past this interface, some still pass it; whether
 /// such a one was seen already hangs on whether its address was the pod's then.
 #[inline(always)]
-pub(crate) fn was_taken(packet: &Packet, slot: Slot, direction: Direction, flags: u32) -> bool {
-    flags & interface_flags::POD_IP != 0
-        && matches!(direction, Direction::ToPod)
-        && learned(&packet.one_way()) == Some(slot)
+pub(crate) fn was_taken(packet: &Packet, slot: Slot, on: OnInterface) -> bool {
+    on.has(interface_flags::POD_IP) && learned(&packet.one_way()) == Some(slot)
 }
 
 #[inline(always)]

@@ -34,6 +34,9 @@ const HOST_PORT: u16 = 8088;
 const SECOND: &str = "10.99.0.2";
 const SECOND_NODE: &str = "10.99.0.1";
 
+/// Rule, inspected pod, whether it received.
+type Expected = &'static [(u64, &'static str, bool)];
+
 struct Scene {
     product: Installation,
     pods: Vec<RunningPod>,
@@ -101,7 +104,6 @@ impl Scene {
         let ip = |name: &str| self.pod(name).map(|pod| pod.ip.to_string());
         let host = format!("{}:{HOST_PORT}", ip("host")?);
         // Who asks whom, by which address; alerts: rule, inspected pod, whether it received.
-        type Expected = &'static [(u64, &'static str, bool)];
         let table: [(&str, String, Expected); 6] = [
             ("client", ip("bridged")?, &[(REQUEST, "bridged", true)]),
             ("neighbour", ip("bridged")?, &[(REQUEST, "bridged", true)]),
@@ -138,7 +140,7 @@ impl Scene {
             Ok(self.product.alerts_since(&before)?.len() >= expected.len())
         });
         let mut found = self.product.alerts_since(&before)?;
-        found.sort_by_key(|alert| sid(alert));
+        found.sort_by_key(sid);
         let lines: Vec<String> = found.iter().map(Value::to_string).collect();
         let found: Vec<_> = found.iter().map(|alert| (sid(alert), end(alert))).collect();
         let found: Vec<_> = found

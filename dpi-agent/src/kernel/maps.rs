@@ -118,7 +118,7 @@ impl Maps {
 
     pub(super) fn watched(&self) -> Result<Vec<(FlowKey, Sides)>, KernelError> {
         let mut flows = Vec::new();
-        for flow in self.watched.iter() {
+        for flow in &self.watched {
             match flow {
                 Ok(flow) => flows.push(flow),
                 // Another took its place meanwhile.

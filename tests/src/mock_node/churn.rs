@@ -4,7 +4,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::{Figures, Tell, model::Model, stage::Stage, watcher::Watcher, writer::Writer};
+use super::{
+    Figures, Tell,
+    model::Model,
+    stage::{NODE, Stage},
+    watcher::Watcher,
+    writer::Writer,
+};
 
 /// What is played.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +43,7 @@ pub fn churn(options: Options, tell: Tell<'_>) -> Result<Option<Figures>> {
 }
 
 fn play(stage: &Stage, options: Options, tell: Tell<'_>) -> Result<Figures> {
-    let mut model = Model::new(options, stage.node_name());
+    let mut model = Model::new(options, NODE);
     let mut writer = Writer::new(&stage.kubeconfig())?;
     let mut watcher = Watcher::new(stage)?;
     let begun = Instant::now();
@@ -49,7 +55,7 @@ fn play(stage: &Stage, options: Options, tell: Tell<'_>) -> Result<Figures> {
         let due = Duration::from_secs(1) * u32::try_from(changes)? / CHANGES;
         std::thread::sleep(due.saturating_sub(begun.elapsed()));
         watcher.sample(begun.elapsed())?;
-        if begun.elapsed() - told >= Duration::from_secs(30) {
+        if begun.elapsed() >= told + Duration::from_secs(30) {
             told = begun.elapsed();
             tell(&format!("{} s, {changes} changes", told.as_secs()));
         }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     model::{Change, address},
-    stage::Stage,
+    stage::{NODE, Stage},
     writer::Writer,
 };
 use crate::lab::wait_for;
@@ -70,7 +70,7 @@ fn play(stage: &Stage, cgroup: Option<&Cgroup>) -> Result<[Weight; 3]> {
     let named = |name: &str| json!({"namespace": "churn0", "name": name});
     writer.write(&Change::CreatePod(json!({
         "metadata": named("pod"),
-        "spec": {"nodeName": stage.node_name(), "containers": [{"name": "main", "image": "none"}]},
+        "spec": {"nodeName": NODE, "containers": [{"name": "main", "image": "none"}]},
         "status": {"phase": "Running", "podIP": address(0).to_string()},
     })))?;
     writer.write(&Change::CreateInspection(json!({

@@ -5,7 +5,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-use super::{Options, Tell, model::Model, stage::Stage, writer::Writer};
+use super::{
+    Options, Tell,
+    model::Model,
+    stage::{NODE, Stage},
+    writer::Writer,
+};
 use crate::lab::wait_for;
 
 const CHANGES: usize = 60;
@@ -29,7 +34,7 @@ pub fn outage(tell: Tell<'_>) -> Result<bool> {
 }
 
 fn play(stage: &mut Stage, options: Options, tell: Tell<'_>) -> Result<()> {
-    let mut model = Model::new(options, stage.node_name());
+    let mut model = Model::new(options, NODE);
     stage.within(|| change(stage, &mut model, CHANGES))?;
     let inspected = model.inspected();
     ensure!(!inspected.is_empty(), "nothing is to be inspected");

@@ -21,7 +21,8 @@ use crate::{
 };
 
 const BPFFS: &str = "/sys/fs/bpf";
-const NODE: &str = "churn";
+/// Its name.
+pub(super) const NODE: &str = "churn";
 const INSTALLED: &str = "tigera-dpi";
 const START: Duration = Duration::from_secs(60);
 const GRACE: Duration = Duration::from_secs(15);
@@ -118,10 +119,6 @@ impl Stage {
     /// Runs on a thread on the node.
     pub(super) fn within<T: Send>(&self, run: impl FnOnce() -> Result<T> + Send) -> Result<T> {
         self.node.run(run)
-    }
-
-    pub(super) fn node_name(&self) -> &'static str {
-        NODE
     }
 
     pub(super) fn kubeconfig(&self) -> PathBuf {

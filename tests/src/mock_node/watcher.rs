@@ -35,7 +35,7 @@ impl<'a> Watcher<'a> {
     /// Looks at the memory, if it is time.
     pub(super) fn sample(&mut self, now: Duration) -> Result<()> {
         let last = self.memory.last().map(|(at, _)| *at);
-        if last.is_none_or(|last| now - last >= EVERY) {
+        if last.is_none_or(|last| now >= last + EVERY) {
             let each = self.stage.processes().into_iter().map(own_memory);
             self.memory.push((now, each.sum::<Result<u64>>()?));
         }
