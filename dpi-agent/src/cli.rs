@@ -15,7 +15,7 @@ use dpi_capture::sink::Preference;
 use crate::{
     alerts::{Format, events::PeerDetail},
     install, log_level,
-    node::{self, Objects, Options},
+    node::{self, Objects, Options, RedirectPeerMode},
     operator, pcap, ruleset, worker,
 };
 
@@ -205,6 +205,10 @@ pub struct Node {
     /// Level of the eBPF programs' log: 0 (off) to 5. Only rare events are logged.
     #[arg(long, value_name = "0-5", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=5))]
     pub ebpf_log: u8,
+    /// Whether the network plugin hands packets to pods past their interfaces
+    /// (`bpf_redirect_peer`, as Cilium does); auto: by what the pods' connections show.
+    #[arg(long, value_enum, default_value_t, value_name = "MODE")]
+    pub redirect_peer: RedirectPeerMode,
 }
 
 impl From<Node> for Options {
@@ -234,6 +238,7 @@ impl From<Node> for Options {
             status: Some(status),
             state_dir: node.state_dir,
             ebpf_log: node.ebpf_log,
+            redirect_peer: node.redirect_peer,
         }
     }
 }

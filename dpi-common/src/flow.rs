@@ -54,11 +54,15 @@ pub struct FlowTuple {
     pub protocol: u8,
     /// [`IPV4`] or [`IPV6`].
     pub family: u8,
-    /// Padding, always 0: the kernel compares keys byte by byte.
+    /// Padding, 0: the kernel compares keys byte by byte. [`FlowTuple::ONE_WAY`] marks what
+    /// stands for one direction alone.
     pub zero: u16,
 }
 
 impl FlowTuple {
+    /// See [`Packet::one_way`](crate::Packet::one_way).
+    pub const ONE_WAY: u16 = 1;
+
     /// The tuple of a packet from `src` to `dst`; ports in host byte order.
     #[inline(always)]
     pub fn new(

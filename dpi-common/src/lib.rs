@@ -36,5 +36,5 @@ pub use hash::{Direction, FlowHash, SkbHash};
 pub use packet::{Fragment, Packet, Unparsed};
 pub use ports::PortBitmap;
 pub use prefilter::Verdict;
-pub use select::{Interface, PodIp};
+pub use select::{BoundPort, Interface, PodIp, Sides};
 pub use slot::Slot;

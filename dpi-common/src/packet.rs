@@ -82,6 +82,21 @@ impl Packet {
         )
     }
 
+    /// Its direction of that flow: source first, whichever end is smaller. Never equal to
+    /// what [`Packet::tuple`] gives.
+    #[inline(always)]
+    pub fn one_way(&self) -> FlowTuple {
+        FlowTuple {
+            low: self.src,
+            high: self.dst,
+            low_port: self.src_port,
+            high_port: self.dst_port,
+            protocol: self.protocol,
+            family: self.family,
+            zero: FlowTuple::ONE_WAY,
+        }
+    }
+
     /// The datagram that it is a fragment of; only meaningful for fragments.
     #[inline(always)]
     pub fn frag_key(&self, slot: Slot) -> FragKey {

@@ -6,8 +6,8 @@ use aya_ebpf::{
     maps::{Array, HashMap, LruHashMap, PerCpuArray},
 };
 use dpi_common::{
-    Bypass, Control, Counter, Counters, FlowKey, FlowTuple, FragKey, FragValue, Interface, PodIp,
-    PortBitmap, names::capacity,
+    BoundPort, Bypass, Control, Counter, Counters, FlowKey, FlowTuple, FragKey, FragValue,
+    Interface, Packet, PodIp, PortBitmap, Sides, names::capacity,
 };
 
 #[map]
@@ -23,6 +23,11 @@ pub(crate) static POD_IPS: HashMap<PodIp, u32> = HashMap::with_max_entries(capac
 pub(crate) static LEARNED: LruHashMap<FlowTuple, u32> =
     LruHashMap::with_max_entries(capacity::LEARNED, 0);
 #[map]
+pub(crate) static BOUND: HashMap<BoundPort, u32> = HashMap::with_max_entries(capacity::BOUND, 0);
+#[map]
+pub(crate) static WATCHED: LruHashMap<FlowKey, Sides> =
+    LruHashMap::with_max_entries(capacity::WATCHED, 0);
+#[map]
 pub(crate) static PORTS: Array<PortBitmap> = Array::with_max_entries(1, 0);
 #[map]
 pub(crate) static BYPASS: LruHashMap<FlowKey, Bypass> =
@@ -30,6 +35,8 @@ pub(crate) static BYPASS: LruHashMap<FlowKey, Bypass> =
 #[map]
 pub(crate) static FRAGMENTS: LruHashMap<FragKey, FragValue> =
     LruHashMap::with_max_entries(capacity::FRAGMENTS, 0);
+#[map]
+pub(crate) static SCRATCH: PerCpuArray<Packet> = PerCpuArray::with_max_entries(1, 0);
 #[map]
 pub(crate) static COUNTERS: PerCpuArray<Counters> = PerCpuArray::with_max_entries(1, 0);
 

@@ -4,9 +4,10 @@
 use aya_ebpf::helpers::generated as helpers;
 use aya_log_ebpf::debug;
 use dpi_common::{
-    Bypass, Control, Counter, Direction, FlowHash, FlowKey, FragValue, Fragment, Packet, SkbHash,
-    Slot, Unparsed, Verdict,
+    Bypass, Control, Counter, Direction, FlowHash, FlowKey, FragValue, Fragment, Packet, Sides,
+    SkbHash, Slot, Unparsed, Verdict,
     prefilter::{bypass_key, prefilter},
+    select::interface_flags,
 };
 
 use crate::{
@@ -14,25 +15,46 @@ use crate::{
     handoff::hand_over,
     maps::{self, Count},
     packet,
+    select::{self, OnInterface},
 };
 
-/// Judges a packet of `slot`, and hands it over if need be.
+/// Judges a packet of `slot`, and hands it over if need be. `own` is the interface, if it is
+/// the workload's own.
 #[inline(always)]
-pub(crate) fn inspect(frame: &Frame<'_>, slot: Slot, direction: Direction) {
+pub(crate) fn inspect(
+    frame: &Frame<'_>,
+    slot: Slot,
+    direction: Direction,
+    own: Option<OnInterface>,
+) {
     let Some(count) = Count::here() else {
         return;
     };
-    count.add(Counter::Seen, 1);
-    count.add(Counter::SeenBytes, frame.len());
     // SAFETY: the helper has no preconditions (Linux 5.11).
     let now = unsafe { helpers::bpf_ktime_get_coarse_ns() };
-    let Some(control) = maps::CONTROL.get(0).filter(|c| c.has_lease(now)) else {
-        return count.add(Counter::DroppedNoAgent, 1);
+    let control = maps::CONTROL.get(0).filter(|c| c.has_lease(now));
+    let Some(control) = control.filter(|c| c.sink_ifindex != 0) else {
+        count_seen(frame, count);
+        return count.add(
+            match control {
+                None => Counter::DroppedNoAgent,
+                Some(_) => Counter::DroppedNoSink,
+            },
+            1,
+        );
     };
-    if control.sink_ifindex == 0 {
-        return count.add(Counter::DroppedNoSink, 1);
+    let parsed = packet::parse(frame);
+    if let (Some(own), Ok(packet)) = (own, parsed) {
+        let leaves = matches!(direction, Direction::ToPod);
+        if leaves && select::was_taken(packet, slot, own) {
+            return;
+        }
+        if own.has(interface_flags::WATCH) {
+            watch(packet, slot, direction);
+        }
     }
-    let Some(flow) = judge(frame, control, slot, now, count) else {
+    count_seen(frame, count);
+    let Some(flow) = judge(frame, parsed, control, slot, now, count) else {
         return;
     };
     let hash = SkbHash {
@@ -43,16 +65,43 @@ pub(crate) fn inspect(frame: &Frame<'_>, slot: Slot, direction: Direction) {
     hand_over(frame, control, hash, count);
 }
 
+#[inline(always)]
+fn count_seen(frame: &Frame<'_>, count: Count) {
+    count.add(Counter::Seen, 1);
+    count.add(Counter::SeenBytes, frame.len());
+}
+
+/// Notes which side of its flow the packet is of.
+#[inline(always)]
+fn watch(packet: &Packet, slot: Slot, direction: Direction) {
+    let key = bypass_key(packet, slot, 0);
+    let known = maps::WATCHED.get_ptr_mut(key);
+    // SAFETY: the pointer is to a live `Sides` of the map; several CPUs may write it, and a
+    // count that is lost so is one of many.
+    let sides = known.map_or(Sides::default(), |known| unsafe { *known });
+    let Some(sides) = sides.with(packet, direction) else {
+        return;
+    };
+    match known {
+        // SAFETY: as above.
+        Some(known) => unsafe { *known = sides },
+        None => {
+            let _ = maps::WATCHED.insert(key, sides, 0);
+        }
+    }
+}
+
 /// The hash to hand the packet over with; `None` if it is not to be.
 #[inline(always)]
 fn judge(
     frame: &Frame<'_>,
+    parsed: Result<&Packet, Unparsed>,
     control: &Control,
     slot: Slot,
     now: u64,
     count: Count,
 ) -> Option<FlowHash> {
-    let packet = match packet::parse(frame) {
+    let packet = match parsed {
         Ok(packet) => packet,
         Err(unparsed) => {
             count_unparsed(frame, unparsed, count);
@@ -60,9 +109,9 @@ fn judge(
         }
     };
     // Made when it is first needed: most packets of a pod are for ports that no rule wants.
-    let key = || bypass_key(&packet, slot, control.epoch);
+    let key = || bypass_key(packet, slot, control.epoch);
     let mut made = None;
-    let verdict = prefilter(&packet, maps::PORTS.get(0), || {
+    let verdict = prefilter(packet, maps::PORTS.get(0), || {
         is_bypassed(made.insert(key()), now)
     });
     match verdict {
@@ -82,7 +131,7 @@ fn judge(
         Verdict::HandoverCut => count.add(Counter::CutTransport, 1),
         Verdict::HandoverFragment => {
             count.add(Counter::Fragment, 1);
-            return Some(follow(&packet, control, slot, now));
+            return Some(follow(packet, control, slot, now));
         }
         Verdict::Handover => {}
     }

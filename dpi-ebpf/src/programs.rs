@@ -5,13 +5,13 @@ use aya_ebpf::{
     macros::classifier,
     programs::TcContext,
 };
-use dpi_common::{Interface, Slot};
+use dpi_common::{Slot, select::interface_flags};
 
 use crate::{
     frame::Frame,
     maps,
     prefilter::inspect,
-    select::{self, Hook},
+    select::{self, Hook, OnInterface},
 };
 
 /// `TCX_NEXT` and `TC_ACT_UNSPEC` are the same number: the next program decides, with
@@ -42,26 +42,26 @@ pub(crate) fn dpi_sink_drop(_ctx: TcContext) -> i32 {
 #[inline(always)]
 fn classify(ctx: &TcContext, hook: Hook) {
     let frame = Frame::new(ctx);
-    let Some(interface) = select::interface(&frame) else {
+    let Some(interface) = OnInterface::of(&frame) else {
         return;
     };
-    if let Some(slot) = Slot::new_checked(interface.slot) {
-        inspect(&frame, slot, hook.on_workload_interface());
+    if let Some(slot) = Slot::new_checked(interface.slot()) {
+        inspect(&frame, slot, hook.on_workload_interface(), Some(interface));
     }
-    if interface.flags != 0 {
-        classify_shared(&frame, &interface, hook);
+    if interface.has(interface_flags::SHARED) {
+        classify_shared(&frame, interface, hook);
     }
 }
 
 /// An interface that packets of several workloads cross.
 #[inline(always)]
-fn classify_shared(frame: &Frame<'_>, interface: &Interface, hook: Hook) {
+fn classify_shared(frame: &Frame<'_>, interface: OnInterface, hook: Hook) {
     let Some(control) = maps::CONTROL.get(0) else {
         return;
     };
     // One call: the verifier walks each copy of what is inlined.
     if let Some(slot) = select::shared(frame, control, interface, hook) {
-        inspect(frame, slot, hook.on_node_interface());
+        inspect(frame, slot, hook.on_node_interface(), None);
     }
 }
 

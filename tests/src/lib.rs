@@ -8,6 +8,7 @@ pub mod kernel_fixture;
 pub mod kernel_frames;
 pub mod kube;
 pub mod lab;
+pub mod mock_node;
 pub mod netns;
 pub mod oracle;
 pub mod readme;

@@ -3,9 +3,10 @@
 use std::{
     ffi::OsString,
     fs::{self, File},
+    io::Write as _,
     os::fd::AsFd as _,
     path::{Path, PathBuf},
-    process::{self, Command},
+    process::{self, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     thread::{self, JoinHandle},
 };
@@ -61,6 +62,27 @@ impl Netns {
         let mut all = vec!["-n", &self.name];
         all.extend(arguments.split_whitespace());
         run("ip", &all)
+    }
+
+    /// `ip -n NAME -batch`: a line each.
+    pub fn ip_batch(&self, lines: &str) -> Result<()> {
+        let mut child = Command::new("ip")
+            .args(["-n", &self.name, "-batch", "-"])
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("running ip")?;
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(lines.as_bytes())?;
+        }
+        let output = child.wait_with_output()?;
+        if !output.status.success() {
+            bail!(
+                "ip -batch: {}",
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
+        }
+        Ok(())
     }
 
     /// `COMMAND` in it, split at spaces; returns what it printed.

@@ -1,19 +1,14 @@
 //! The agent on both nodes of a real Kubernetes: an attack between two pods is told at
 //! both ends. Objects reach the agents as files, read from the API server by the test.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs, path::Path, time::Duration};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use dpi_tests::{
-    cluster::{Cluster, NODES, NodeAgent, PodSpec, TestCluster},
+    cluster::{Cluster, NODES, NodeAgent, Objects, PodSpec, TestCluster},
     kernel_fixture::skipped,
     lab::{self, wait_for},
 };
-use serde_json::Value;
 
 const NAMESPACE: &str = "dpi-test-agent";
 const ATTACK: &str = "/download?file=../../../secret";
@@ -38,32 +33,32 @@ fn an_attack_between_nodes_is_told_at_both_ends() -> Result<()> {
         PodSpec::new(NAMESPACE, "blue", NODES[1]).label("app", "blue"),
     ])?;
     let directory = tempfile::tempdir()?;
+    let manifests = directory.path().join("manifests");
+    write_manifests(&cluster, &manifests)?;
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules");
     let mut agents = Vec::new();
     for node in NODES {
-        let files = directory.path().join(node);
-        write_manifests(&cluster, &files.join("manifests"))?;
-        agents.push((start(&cluster, node, &files)?, files));
+        let objects = Objects::Manifests(&manifests);
+        let agent = NodeAgent::start(&cluster, node, objects, &rules, directory.path())?;
+        agents.push(agent);
     }
-    for (agent, files) in &agents {
+    for agent in &agents {
         let what = "one pod inspected on each node";
-        let ready = || {
-            ensure!(agent.alive(), "the agent ended");
-            Ok(inspected(files)? == 1)
-        };
+        let ready = || Ok(agent.inspected()? == 1);
         wait_for(what, START, ready).with_context(|| agent.log())?;
         assert!(agent.pins() > 0);
     }
     let url = format!("http://{}{ATTACK}", pods[1].ip);
     // The file is not there; the request was made.
     let _ = cluster.exec(&pods[0], &["timeout", "5", "wget", "-q", "-O", "-", &url]);
-    for (agent, files) in &agents {
-        wait_for("an alert", ALERT, || Ok(alerts(files)?.contains(&SID)))
+    for agent in &agents {
+        wait_for("an alert", ALERT, || Ok(agent.sids()?.contains(&SID)))
             .with_context(|| agent.log())?;
     }
-    for (agent, files) in agents {
-        drop(agent);
-        assert_eq!(alerts(&files)?, [SID], "{}", files.display());
+    for agent in &agents {
+        assert_eq!(agent.sids()?, [SID], "{}", agent.node());
     }
+    drop(agents);
     cluster.delete_namespace(NAMESPACE)
 }
 
@@ -77,55 +72,4 @@ fn write_manifests(cluster: &Cluster, directory: &Path) -> Result<()> {
          metadata: {{name: red, namespace: {NAMESPACE}}}\nspec: {{selector: app == 'red'}}\n"
     );
     Ok(fs::write(directory.join("red.yaml"), inspection)?)
-}
-
-fn start(cluster: &Cluster, node: &str, files: &Path) -> Result<NodeAgent> {
-    let program = PathBuf::from(env::var_os("DPI_AGENT").context("DPI_AGENT")?);
-    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules");
-    let path = |name: &str| files.join(name).display().to_string();
-    let (manifests, state, status, output) = (
-        path("manifests"),
-        path("state"),
-        path("status.json"),
-        path("alerts.json"),
-    );
-    let arguments = [
-        "--manifests",
-        &manifests,
-        "--rules",
-        &rules.display().to_string(),
-        "--state-dir",
-        &state,
-        "--status",
-        &status,
-        "--output",
-        &output,
-    ];
-    NodeAgent::start(cluster, node, &program, None, files, &arguments)
-}
-
-/// How many pods are inspected.
-fn inspected(files: &Path) -> Result<usize> {
-    let Ok(status) = fs::read(files.join("status.json")) else {
-        return Ok(0);
-    };
-    let status: Value = serde_json::from_slice(&status)?;
-    let pods = status
-        .pointer("/inspections/0/pods")
-        .and_then(Value::as_array);
-    let pods = pods.into_iter().flatten();
-    Ok(pods.filter(|pod| pod["inspected"] == true).count())
-}
-
-/// The sids of all alerts.
-fn alerts(files: &Path) -> Result<Vec<u64>> {
-    let text = fs::read_to_string(files.join("alerts.json")).unwrap_or_default();
-    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-    let mut sids = Vec::new();
-    for line in whole.lines() {
-        let alert: Value = serde_json::from_str(line)?;
-        let sid = alert.pointer("/alert/signature_id").and_then(Value::as_u64);
-        sids.push(sid.context("an alert without a sid")?);
-    }
-    Ok(sids)
 }

@@ -4,21 +4,19 @@
 #![expect(clippy::print_stdout, reason = "what a user sees is worth seeing")]
 
 use std::{
-    env, fs,
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, ensure};
 use dpi_tests::{
-    cluster::{NODES, NodeAgent, Operator, PodSpec, RunningPod, TestCluster},
+    cluster::{Installation, NODES, PodSpec, RunningPod, TestCluster},
     kernel_fixture::skipped,
     lab::{self, wait_for},
 };
 use serde_json::Value;
 
 const NAMESPACE: &str = "dpi-test-kube";
-const INSTALLED: &str = "tigera-dpi";
 const INSPECTION: &str = "\
 apiVersion: projectcalico.org/v3
 kind: DeepPacketInspection
@@ -35,17 +33,10 @@ const START: Duration = Duration::from_secs(90);
 /// Of an Event after the attack, of an inspection after its object.
 const SOON: Duration = Duration::from_secs(2);
 
-struct Node {
-    agent: NodeAgent,
-    files: PathBuf,
-}
-
 struct Scene {
-    nodes: Vec<Node>,
-    operator: Operator,
+    product: Installation,
     pods: Vec<RunningPod>,
     cluster: TestCluster,
-    _directory: tempfile::TempDir,
 }
 
 #[test]
@@ -59,7 +50,7 @@ fn an_inspection_is_applied_seen_and_deleted() -> Result<()> {
     };
     let scene = Scene::set(cluster)?;
     let result = scene.play();
-    let result = result.with_context(|| scene.logs());
+    let result = result.with_context(|| scene.product.logs());
     scene.cluster.delete_namespace(NAMESPACE)?;
     result
 }
@@ -67,28 +58,8 @@ fn an_inspection_is_applied_seen_and_deleted() -> Result<()> {
 impl Scene {
     fn set(cluster: TestCluster) -> Result<Scene> {
         cluster.delete_namespace(NAMESPACE)?;
-        let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/cluster.yaml");
-        cluster.kubectl().apply(&fs::read_to_string(deploy)?)?;
-        let directory = tempfile::tempdir()?;
-        let program = PathBuf::from(env::var_os("DPI_AGENT").context("DPI_AGENT")?);
-        let mut nodes = Vec::new();
-        for node in NODES {
-            let rights = cluster.service_account(INSTALLED, "dpi-agent", Some(node))?;
-            let files = directory.path().join(node);
-            fs::create_dir_all(&files)?;
-            nodes.push(Node {
-                agent: start(&cluster, node, &program, &rights, &files)?,
-                files,
-            });
-        }
-        let rights = cluster.service_account(INSTALLED, "dpi-agent-operator", None)?;
-        let operator = Operator::start(
-            &cluster,
-            NODES[0],
-            &program,
-            (INSTALLED, &rights),
-            directory.path(),
-        )?;
+        let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules");
+        let product = Installation::new(&cluster, &rules)?;
         let red = |name, node| PodSpec::new(NAMESPACE, name, node).label("app", "red");
         let blue = |name, node| PodSpec::new(NAMESPACE, name, node).label("app", "blue");
         let pods = cluster.run_pods(&[
@@ -98,11 +69,9 @@ impl Scene {
             blue("blue2", NODES[1]),
         ])?;
         Ok(Scene {
-            nodes,
-            operator,
+            product,
             pods,
             cluster,
-            _directory: directory,
         })
     }
 
@@ -110,10 +79,10 @@ impl Scene {
         let kubectl = self.cluster.kubectl();
         // Rules are compiled and programs loaded when something is first selected.
         kubectl.apply(INSPECTION)?;
-        self.wait_inspected(1, START)?;
+        self.product.wait_inspected([1, 1], START)?;
         self.delete()?;
         kubectl.apply(INSPECTION)?;
-        let took = self.wait_inspected(1, START)?;
+        let took = self.product.wait_inspected([1, 1], START)?;
         println!(
             "kubectl apply → inspected on both nodes: {} ms",
             took.as_millis()
@@ -125,6 +94,8 @@ impl Scene {
             self.attack(from, to, ends)?;
         }
         self.both_ends_are_named()?;
+        self.first_packet()?;
+        self.wait_ready()?;
         self.show(&["get", "dpi", "-n", NAMESPACE])?;
         self.show(&["get", "nodeinspections"])?;
         self.show(&["describe", "pod", "red1", "-n", NAMESPACE])?;
@@ -137,27 +108,15 @@ impl Scene {
         let deleted = ["delete", "dpi", "sample-dpi-red", "-n", NAMESPACE];
         self.cluster.kubectl().run(&deleted)?;
         let took = wait_for("no program on any node", SOON, || {
-            Ok(self.nodes.iter().all(|node| node.links() == 0))
+            Ok(self.product.agents.iter().all(|agent| agent.links() == 0))
         })?;
         println!("kubectl delete → no program left: {} ms", took.as_millis());
         wait_for(
             "nothing pinned on any node",
             Duration::from_secs(10),
-            || Ok(self.nodes.iter().all(|node| node.agent.pins() == 0)),
+            || Ok(self.product.agents.iter().all(|agent| agent.pins() == 0)),
         )?;
         Ok(())
-    }
-
-    fn wait_inspected(&self, pods: usize, limit: Duration) -> Result<Duration> {
-        wait_for("a pod inspected on each node", limit, || {
-            for node in &self.nodes {
-                ensure!(node.agent.alive(), "the agent ended");
-                if node.inspected() != pods {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
-        })
     }
 
     fn wait_ready(&self) -> Result<()> {
@@ -216,10 +175,38 @@ impl Scene {
         Ok(())
     }
 
+    /// The first thing that a new pod does is inspected.
+    fn first_packet(&self) -> Result<()> {
+        let before = self.alerts()?.len();
+        let url = format!("http://{}{ATTACK}", self.pods[3].ip);
+        let script = format!("wget -q -O - '{url}'; exec sleep 3600");
+        let pod = PodSpec::new(NAMESPACE, "red3", NODES[0]).label("app", "red");
+        let begun = Instant::now();
+        self.cluster.create_pods(&[pod.script(&script)])?;
+        let agent = &self.product.agents[0];
+        let inspected = wait_for("the new pod inspected", START, || {
+            let pods = agent.pods()?;
+            let name = format!("{NAMESPACE}/red3");
+            Ok(pods
+                .iter()
+                .any(|pod| pod["pod"] == *name && pod["inspected"] == true))
+        })?;
+        wait_for("the first request of a new pod", START, || {
+            Ok(self.alerts()?.len() > before)
+        })?;
+        println!(
+            "pod created → programs on its interface: {} ms; → the alert of the first packets \
+             that it sent: {} ms",
+            inspected.as_millis(),
+            begun.elapsed().as_millis()
+        );
+        Ok(())
+    }
+
     /// The first alert is of red1 → red2, and either node names the pod of the other.
     fn both_ends_are_named(&self) -> Result<()> {
-        for node in &self.nodes {
-            let alerts = node.alerts()?;
+        for agent in &self.product.agents {
+            let alerts = agent.alerts()?;
             let first = alerts.first().context("no alert")?;
             for (end, pod) in [("src", "red1"), ("dest", "red2")] {
                 let name = first.pointer(&format!("/kubernetes/{end}/pod"));
@@ -234,10 +221,7 @@ impl Scene {
     }
 
     fn alerts(&self) -> Result<Vec<Value>> {
-        let mut all = Vec::new();
-        for node in &self.nodes {
-            all.extend(node.alerts()?);
-        }
+        let all = self.product.alerts()?;
         for alert in &all {
             let sid = alert.pointer("/alert/signature_id").and_then(Value::as_u64);
             ensure!(sid == Some(SID), "an alert of another rule: {alert}");
@@ -265,64 +249,4 @@ impl Scene {
         println!("{}", self.cluster.kubectl().run(arguments)?);
         Ok(())
     }
-
-    fn logs(&self) -> String {
-        let mut text = self.operator.log();
-        for node in &self.nodes {
-            text += &node.agent.log();
-        }
-        text
-    }
-}
-
-impl Node {
-    /// Null while it is not there, or being written.
-    fn status(&self) -> Value {
-        let text = fs::read(self.files.join("status.json")).unwrap_or_default();
-        serde_json::from_slice(&text).unwrap_or_default()
-    }
-
-    /// How many pods are inspected.
-    fn inspected(&self) -> usize {
-        let status = self.status();
-        let pods = status.pointer("/inspections/0/pods");
-        let pods = pods.and_then(Value::as_array).into_iter().flatten();
-        pods.filter(|pod| pod["inspected"] == true).count()
-    }
-
-    /// Programs that are attached by a pinned link.
-    fn links(&self) -> usize {
-        self.agent.links()
-    }
-
-    fn alerts(&self) -> Result<Vec<Value>> {
-        let text = fs::read_to_string(self.files.join("alerts.json")).unwrap_or_default();
-        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-        let alerts = whole.lines().map(serde_json::from_str);
-        Ok(alerts.collect::<Result<_, _>>()?)
-    }
-}
-
-fn start(
-    cluster: &TestCluster,
-    node: &str,
-    program: &Path,
-    rights: &Path,
-    files: &Path,
-) -> Result<NodeAgent> {
-    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules");
-    let rules = rules.display().to_string();
-    let path = |name: &str| files.join(name).display().to_string();
-    let (state, status, output) = (path("state"), path("status.json"), path("alerts.json"));
-    let arguments = [
-        "--rules",
-        &rules,
-        "--state-dir",
-        &state,
-        "--status",
-        &status,
-        "--output",
-        &output,
-    ];
-    NodeAgent::start(cluster, node, program, Some(rights), files, &arguments)
 }

@@ -27,6 +27,11 @@ enum What {
     Rules,
     /// Throughput of dpi-match beside other matchers: `-- --rules FILE --captures FOLDER`
     Match,
+    /// The agent while pods and inspections come and go on a real API server: what the kernel
+    /// ends up with, writes, memory (`-- --minutes 5 --pods 500 --inspections 50`)
+    Churn,
+    /// What the agent weighs, as released: idle and with one pod inspected (`-- --rules DIR`)
+    Memory,
 }
 
 /// Runs one measurement.
@@ -36,6 +41,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         What::Pcap => engine("pcap", &options.rest),
         What::Rules => engine("rules", &options.rest),
         What::Match => matchers(&options.rest),
+        What::Churn => on_mock_node("churn", build::Profile::Quick, &options.rest),
+        What::Memory => on_mock_node("memory", build::Profile::Release, &options.rest),
     }
 }
 
@@ -59,6 +66,22 @@ fn kernel(rest: &[String]) -> Result<()> {
         ])
         .args(rest);
     process::run(&mut command)
+}
+
+/// The agent on a real API server, without kubelets.
+fn on_mock_node(what: &str, agent: build::Profile, rest: &[String]) -> Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        bail!("programs and namespaces need root: run `sudo -E cargo xtask bench {what}`");
+    }
+    if std::env::var_os("KUBEBUILDER_ASSETS").is_none() {
+        setup::kube(false)?;
+    }
+    build::ebpf(&setup::ensure()?)?;
+    let agent = build::agent(agent)?;
+    let mut command = process::cargo();
+    command.args(["run", "--quiet", "--profile", build::Profile::Quick.name()]);
+    command.args(["--package", "dpi-tests", "--bin", what, "--"]);
+    process::run(command.args(rest).env("DPI_AGENT", agent))
 }
 
 /// One thread, without privileges.

@@ -14,7 +14,7 @@ use crate::snapshot::{Inspection, Missing, Pod, PodUid, Snapshot};
 /// What is to be inspected. The same snapshot gives the same value, in the same order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Desired {
-    /// Selected pods of this node that packets can be found for, by namespace and name.
+    /// Selected pods of this node, by namespace and name; finished ones are none.
     pub endpoints: Vec<Endpoint>,
     /// What became of each inspection, by namespace and name.
     pub inspections: Vec<InspectionReport>,
@@ -42,10 +42,8 @@ pub struct InspectionReport {
     pub uid: Option<String>,
     /// The object's generation, where its source has one.
     pub generation: Option<i64>,
-    /// Pods of this node that it selects and that are to be inspected.
+    /// Pods of this node that it selects.
     pub selected: Vec<PodUid>,
-    /// Pods of this node that it selects, to be inspected once they have an address.
-    pub pending: Vec<PodUid>,
 }
 
 /// What `snapshot` asks for.
@@ -72,15 +70,10 @@ pub fn desired(snapshot: &Snapshot) -> Desired {
             };
             if selects(inspection, snapshot, pod) {
                 inspections.push(inspection.name.clone());
-                let pods = if can_be_found(pod) {
-                    &mut report.selected
-                } else {
-                    &mut report.pending
-                };
-                pods.push(pod.uid.clone());
+                report.selected.push(pod.uid.clone());
             }
         }
-        if !inspections.is_empty() && can_be_found(pod) {
+        if !inspections.is_empty() {
             let pod = Arc::clone(pod);
             result.endpoints.push(Endpoint { pod, inspections });
         }
@@ -100,7 +93,6 @@ fn report(inspection: &Inspection) -> InspectionReport {
         uid: inspection.uid.clone(),
         generation: inspection.generation,
         selected: Vec::new(),
-        pending: Vec::new(),
     }
 }
 
@@ -111,12 +103,6 @@ fn selects(inspection: &Inspection, snapshot: &Snapshot, pod: &Pod) -> bool {
             .selector
             .as_ref()
             .is_ok_and(|selector| selector.matches(&labels))
-}
-
-/// A pod on the node's network is found by its cgroup, another by its interface, which
-/// is named or found from an address.
-fn can_be_found(pod: &Pod) -> bool {
-    pod.host_network || !pod.ips.is_empty() || pod.interface.is_some() || pod.cgroup.is_some()
 }
 
 #[cfg(test)]

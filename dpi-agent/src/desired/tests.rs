@@ -150,28 +150,23 @@ fn a_pod_lists_every_inspection_that_selects_it() {
 }
 
 #[test]
-fn which_pods_are_inspected_pending_or_neither() {
+fn pods_are_selected_from_before_they_have_an_address_until_they_finish() {
     let annotated = json!({"metadata": {"name": "p", "namespace": "red",
         "annotations": {"dpi-agent.dev/interface": "veth0"}}});
     let on_host =
         json!({"metadata": {"name": "p", "namespace": "red"}, "spec": {"hostNetwork": true}});
     let status = |status: serde_json::Value| json!({"metadata": {"name": "p", "namespace": "red"}, "status": status});
-    for (object, selected, pending) in [
-        (status(running("10.0.0.1")), 1, 0),
-        (status(json!({"phase": "Pending"})), 0, 1),
-        (
-            status(json!({"phase": "Pending", "podIP": "10.0.0.1"})),
-            1,
-            0,
-        ),
+    for (object, selected) in [
+        (status(running("10.0.0.1")), 1),
+        (status(json!({"phase": "Pending"})), 1),
+        (status(json!({"phase": "Pending", "podIP": "10.0.0.1"})), 1),
         (
             status(json!({"phase": "Succeeded", "podIP": "10.0.0.1"})),
             0,
-            0,
         ),
-        (status(json!({"phase": "Failed"})), 0, 0),
-        (annotated, 1, 0),
-        (on_host, 1, 0),
+        (status(json!({"phase": "Failed"})), 0),
+        (annotated, 1),
+        (on_host, 1),
     ] {
         let mut builder = Builder::new(None);
         inspection(&mut builder, "red", "all", None);
@@ -184,12 +179,8 @@ fn which_pods_are_inspected_pending_or_neither() {
         let desired = desired(&builder.build());
         let report = &desired.inspections[0];
         assert_eq!(
-            (
-                report.selected.len(),
-                report.pending.len(),
-                desired.endpoints.len()
-            ),
-            (selected, pending, selected),
+            (report.selected.len(), desired.endpoints.len()),
+            (selected, selected),
             "{object}"
         );
     }

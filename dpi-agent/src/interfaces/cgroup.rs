@@ -33,6 +33,69 @@ pub fn cgroup_id(path: &CgroupPath) -> io::Result<CgroupId> {
     Ok(CgroupId { id, level })
 }
 
+/// The cgroup that this process is in, so that it can be exempted; `None` for the root, which
+/// no pod is, and where it cannot be told.
+///
+/// In a cgroup namespace of its own a process sees its cgroup as the root. How deep that is,
+/// a mount of the whole hierarchy tells, or the path of a kernel thread: those are all in the
+/// real root (`/../../..`).
+pub fn own_cgroup() -> Option<CgroupId> {
+    let own = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let path = own.lines().find_map(|line| line.strip_prefix("0::"))?;
+    if path != "/" {
+        return cgroup_id(&CgroupPath::new_checked(path).ok()?).ok();
+    }
+    let mountinfo = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let (point, depth) = own_mount(&mountinfo)?;
+    let level = match depth {
+        0 => ups(fs::read_to_string("/proc/2/cgroup")
+            .ok()?
+            .trim_start_matches("0::")),
+        depth => depth,
+    };
+    let id = fs::metadata(point).ok()?.ino();
+    (level > 0).then_some(CgroupId { id, level })
+}
+
+/// Where the root of our own cgroup namespace is mounted, and how far above it a mount of a
+/// larger part begins; 0 if there is none.
+fn own_mount(mountinfo: &str) -> Option<(PathBuf, u32)> {
+    let mounts = mounts(mountinfo);
+    let (_, point) = mounts.iter().find(|(root, _)| *root == "/")?;
+    let depth = mounts.iter().map(|(root, _)| ups(root)).max()?;
+    Some((PathBuf::from(point), depth))
+}
+
+/// How many levels a path leads up.
+fn ups(path: &str) -> u32 {
+    let ups = path.trim().split('/').filter(|name| *name == "..").count();
+    u32::try_from(ups).unwrap_or(0)
+}
+
+/// Ids of a cgroup and of all below it, in which its processes are.
+pub fn within(path: &CgroupPath) -> io::Result<Vec<u64>> {
+    let root = mount_point(&fs::read_to_string("/proc/self/mountinfo")?)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no cgroup2 is mounted"))?;
+    let mut waiting = vec![root.join(path.as_str().trim_start_matches('/'))];
+    let mut ids = Vec::new();
+    while let Some(directory) = waiting.pop() {
+        // A container may end at any moment.
+        let Ok(found) = fs::metadata(&directory) else {
+            continue;
+        };
+        ids.push(found.ino());
+        if ids.len() >= MAX_DIRECTORIES {
+            break;
+        }
+        for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                waiting.push(entry.path());
+            }
+        }
+    }
+    Ok(ids)
+}
+
 /// The cgroup of a pod, by its UID in the directory's name: for an agent in a cgroup
 /// namespace of its own, where `/proc` shows paths from there and the node's hierarchy is
 /// mounted all the same.
@@ -73,7 +136,15 @@ fn find(root: &Path, uid: &PodUid) -> Option<CgroupPath> {
 /// the lone `-`. In a cgroup namespace a mount of the whole hierarchy has a root above
 /// ours (`/../..`); it comes before a mount of our own part.
 fn mount_point(mountinfo: &str) -> Option<PathBuf> {
-    let mounts: Vec<(&str, &str)> = mountinfo
+    let mounts = mounts(mountinfo);
+    let whole = mounts.iter().find(|(root, _)| root.starts_with("/.."));
+    let (_, point) = whole.or(mounts.first())?;
+    Some(PathBuf::from(point))
+}
+
+/// Root and mount point of each mount of cgroup2.
+fn mounts(mountinfo: &str) -> Vec<(&str, &str)> {
+    mountinfo
         .lines()
         .filter_map(|line| {
             let (mount, file_system) = line.split_once(" - ")?;
@@ -82,10 +153,7 @@ fn mount_point(mountinfo: &str) -> Option<PathBuf> {
             let found = (fields.next()?, fields.next()?);
             is_cgroup2.then_some(found)
         })
-        .collect();
-    let whole = mounts.iter().find(|(root, _)| root.starts_with("/.."));
-    let (_, point) = whole.or(mounts.first())?;
-    Some(PathBuf::from(point))
+        .collect()
 }
 
 #[cfg(test)]
@@ -112,6 +180,23 @@ mod tests {
         ] {
             assert_eq!(mount_point(mountinfo), expected.map(PathBuf::from));
         }
+    }
+
+    /// In a container: its own part alone, and beside it the node's hierarchy.
+    #[test]
+    fn how_deep_a_namespace_of_its_own_is() {
+        let own = "1 0 0:27 / /sys/fs/cgroup ro - cgroup2 cgroup rw";
+        let whole = "2 0 0:27 /../../../.. /host/cgroup ro - cgroup2 cgroup rw";
+        for (mountinfo, expected) in [
+            (String::new(), None),
+            (whole.to_owned(), None),
+            (own.to_owned(), Some(("/sys/fs/cgroup", 0))),
+            (format!("{whole}\n{own}"), Some(("/sys/fs/cgroup", 4))),
+        ] {
+            let expected = expected.map(|(point, depth)| (PathBuf::from(point), depth));
+            assert_eq!(own_mount(&mountinfo), expected, "{mountinfo}");
+        }
+        assert_eq!((ups("/../..\n"), ups("/a/b"), ups("/")), (2, 0, 0));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::{
 
 use netlink_packet_route::{
     AddressFamily, RouteNetlinkMessage,
+    address::{AddressAttribute, AddressMessage},
     link::{InfoKind, LinkAttribute, LinkFlags, LinkInfo, LinkMessage},
     neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage},
     route::{RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteType},
@@ -42,7 +43,15 @@ pub fn read() -> Result<Interfaces, NetlinkError> {
             _ => None,
         })
         .collect();
-    Ok(Interfaces::new(links, &routes))
+    let addresses = dump(
+        "addresses",
+        &RouteNetlinkMessage::GetAddress(AddressMessage::default()),
+    )?;
+    let addresses = addresses.into_iter().filter_map(|message| match message {
+        RouteNetlinkMessage::NewAddress(address) => read_address(&address),
+        _ => None,
+    });
+    Ok(Interfaces::new(links, &routes).with_addresses(addresses))
 }
 
 /// Reads all that is needed to locate pods. It remembers their processes between readings.
@@ -138,11 +147,28 @@ fn read_link(message: LinkMessage) -> Option<Link> {
                     matches!(info, LinkInfo::Kind(InfoKind::Veth | InfoKind::Netkit))
                 };
                 link.paired = infos.iter().any(pair);
+                let tunnel = |info: &LinkInfo| {
+                    matches!(info, LinkInfo::Kind(InfoKind::Vxlan | InfoKind::Geneve))
+                };
+                link.tunnel = infos.iter().any(tunnel);
             }
             _ => {}
         }
     }
     (!link.name.is_empty()).then_some(link)
+}
+
+/// The node's own address of an entry: `IFA_LOCAL`, which only IPv4 has, else `IFA_ADDRESS`.
+fn read_address(message: &AddressMessage) -> Option<IpAddr> {
+    let mut address = None;
+    for attribute in &message.attributes {
+        match attribute {
+            AddressAttribute::Local(ip) => return Some(*ip),
+            AddressAttribute::Address(ip) => address = Some(*ip),
+            _ => {}
+        }
+    }
+    address
 }
 
 fn read_route(route: &RouteMessage) -> Option<Route> {

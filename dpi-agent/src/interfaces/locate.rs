@@ -38,6 +38,11 @@ pub enum NotFound {
          inspection needs a network plugin that gives the pod a veth"
     )]
     NoPeer,
+    /// The pod has no address yet, and no process.
+    #[error(
+        "the pod has neither an address nor a process here yet; it is inspected as soon as it has"
+    )]
+    Starting,
     /// No process of the pod is visible, and no address leads to an interface of its own.
     #[error(
         "no process of the pod is visible, and neither a route to {} alone nor a bridge leads to \
@@ -72,6 +77,16 @@ pub enum NotFound {
         /// The system's words.
         message: String,
     },
+}
+
+impl NotFound {
+    /// A process may come that nothing gives notice of, and then the pod is found.
+    pub fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Starting | Self::NoHostRoute { .. } | Self::HostNetwork | Self::Cgroup { .. }
+        )
+    }
 }
 
 impl Interfaces {
@@ -116,6 +131,7 @@ impl Interfaces {
         let link = self.routed(ips).or_else(|| self.bridged(ips));
         match link {
             Some(link) => Ok(Location::Interfaces(vec![Nic::from(link)])),
+            None if ips.is_empty() => Err(NotFound::Starting),
             None => Err(NotFound::NoHostRoute { ips: ips.to_vec() }),
         }
     }

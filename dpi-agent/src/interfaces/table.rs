@@ -17,6 +17,7 @@ pub struct Interfaces {
     neighbours: HashMap<IpAddr, Neighbour>,
     forwarding: Vec<Forwarding>,
     pods: HashMap<PodUid, PodNetwork>,
+    addresses: Vec<IpAddr>,
 }
 
 /// A network interface.
@@ -30,6 +31,8 @@ pub struct Link {
     pub loopback: bool,
     /// It is one end of a pair (veth, netkit), so that a pod may be at the other.
     pub paired: bool,
+    /// It is a tunnel's end with a link header (VXLAN, Geneve).
+    pub tunnel: bool,
     /// The number here of the namespace that its other end is in (`IFLA_LINK_NETNSID`).
     pub peer_namespace: Option<i32>,
 }
@@ -115,6 +118,31 @@ impl Interfaces {
     pub fn with_pods(mut self, pods: HashMap<PodUid, PodNetwork>) -> Self {
         self.pods = pods;
         self
+    }
+
+    /// The same with the node's own addresses. Those of the loopback device are left out: no
+    /// packet for them comes by another.
+    #[must_use]
+    pub fn with_addresses(mut self, addresses: impl IntoIterator<Item = IpAddr>) -> Self {
+        let reachable = addresses.into_iter().filter(|ip| !ip.is_loopback());
+        self.addresses = reachable.collect();
+        self
+    }
+
+    /// The node's own addresses, in no order.
+    pub fn addresses(&self) -> &[IpAddr] {
+        &self.addresses
+    }
+
+    /// Interfaces by which a packet for a pod may come into the node: the uplinks, ends of
+    /// tunnels, and pairs whose other end is in another namespace, where other pods are.
+    pub fn entrances(&self) -> impl Iterator<Item = u32> {
+        let others = self
+            .links
+            .values()
+            .filter(|link| link.tunnel || link.paired && link.peer_namespace.is_some());
+        let others = others.map(|link| link.ifindex);
+        self.uplinks.iter().copied().chain(others)
     }
 
     /// Interfaces that lead to whole networks: those of the node itself. Packets of pods

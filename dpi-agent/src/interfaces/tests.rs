@@ -146,12 +146,12 @@ fn a_host_route_leads_to_the_pod() {
         (&["10.0.0.9"], None),
         // The interface went away while the tables were read.
         (&["10.0.0.7"], None),
-        (&[], None),
     ] {
         let pod = pod(ips);
         let expected = expected.map_or_else(|| Err(unknown(&pod)), |nic| Ok(at(&[nic])));
         assert_eq!(routed().locate(&pod), expected, "{ips:?}");
     }
+    assert_eq!(routed().locate(&pod(&[])), Err(NotFound::Starting));
 }
 
 #[test]

@@ -6,7 +6,9 @@ use aya::{
     Ebpf, Pod,
     maps::{Array, HashMap, Map, MapData, MapError, PerCpuArray},
 };
-use dpi_common::{Bypass, Control, Counters, FlowKey, Interface, PodIp, PortBitmap, Slot, names};
+use dpi_common::{
+    BoundPort, Bypass, Control, Counters, FlowKey, Interface, PodIp, PortBitmap, Sides, Slot, names,
+};
 
 use super::KernelError;
 
@@ -16,6 +18,8 @@ pub(super) struct Maps {
     interfaces: HashMap<MapData, u32, Interface>,
     cgroups: HashMap<MapData, u64, u32>,
     pod_ips: HashMap<MapData, PodIp, u32>,
+    bound: HashMap<MapData, BoundPort, u32>,
+    watched: HashMap<MapData, FlowKey, Sides>,
     ports: Array<MapData, PortBitmap>,
     bypass: HashMap<MapData, FlowKey, Bypass>,
     counters: PerCpuArray<MapData, Counters>,
@@ -30,6 +34,8 @@ impl Maps {
             interfaces: take(ebpf, names::INTERFACES)?,
             cgroups: take(ebpf, names::CGROUPS)?,
             pod_ips: take(ebpf, names::POD_IPS)?,
+            bound: take(ebpf, names::BOUND)?,
+            watched: take(ebpf, names::WATCHED)?,
             ports: take(ebpf, names::PORTS)?,
             bypass: take(ebpf, names::BYPASS)?,
             counters: take(ebpf, names::COUNTERS)?,
@@ -94,6 +100,39 @@ impl Maps {
         removed(self.pod_ips.remove(&PodIp::from(ip))).map_err(failed(names::POD_IPS))
     }
 
+    pub(super) fn set_bound(&mut self, port: BoundPort, slot: Slot) -> Result<(), KernelError> {
+        let set = self.bound.insert(port, slot.get(), 0);
+        set.map_err(failed(names::BOUND))
+    }
+
+    pub(super) fn remove_bound(&mut self, port: BoundPort) -> Result<(), KernelError> {
+        removed(self.bound.remove(&port)).map_err(failed(names::BOUND))
+    }
+
+    /// Forgets cgroups, addresses and ports.
+    pub(super) fn clear_shared(&mut self) -> Result<(), KernelError> {
+        clear(&mut self.cgroups, names::CGROUPS)?;
+        clear(&mut self.pod_ips, names::POD_IPS)?;
+        clear(&mut self.bound, names::BOUND)
+    }
+
+    pub(super) fn watched(&self) -> Result<Vec<(FlowKey, Sides)>, KernelError> {
+        let mut flows = Vec::new();
+        for flow in &self.watched {
+            match flow {
+                Ok(flow) => flows.push(flow),
+                // Another took its place meanwhile.
+                Err(MapError::KeyNotFound) => {}
+                Err(error) => return Err(failed(names::WATCHED)(error)),
+            }
+        }
+        Ok(flows)
+    }
+
+    pub(super) fn clear_watched(&mut self) -> Result<(), KernelError> {
+        clear(&mut self.watched, names::WATCHED)
+    }
+
     pub(super) fn add_bypass(&mut self, flow: &FlowKey, now: u64) -> Result<(), KernelError> {
         let set = self.bypass.insert(flow, Bypass { last_seen: now }, 0);
         set.map_err(failed(names::BYPASS))
@@ -136,6 +175,17 @@ fn found<T>(result: Result<T, MapError>) -> Result<Option<T>, MapError> {
         Err(MapError::KeyNotFound) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+fn clear<K: Pod, V: Pod>(
+    map: &mut HashMap<MapData, K, V>,
+    name: &'static str,
+) -> Result<(), KernelError> {
+    let keys: Result<Vec<K>, MapError> = map.keys().collect();
+    for key in keys.map_err(failed(name))? {
+        removed(map.remove(&key)).map_err(failed(name))?;
+    }
+    Ok(())
 }
 
 /// What is not there need not be removed.

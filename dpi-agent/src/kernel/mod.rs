@@ -14,12 +14,13 @@ mod pins;
 mod privileges;
 mod programs;
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, time::Duration};
 
 use self::log::ProgramLog;
 use aya::{TestRunOptions, TestRunResult};
 use dpi_common::{
-    Control, Counters, FlowKey, Interface, PortBitmap, Slot, select::interface_flags,
+    BoundPort, Control, Counters, FlowKey, Interface, PortBitmap, Sides, Slot,
+    select::interface_flags,
 };
 
 pub use error::KernelError;
@@ -61,15 +62,6 @@ pub struct Sink {
 impl Sink {
     /// `BPF_F_INGRESS`: to the sink's receive side.
     pub const INGRESS: u32 = 1;
-}
-
-/// An interface with programs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Attached {
-    /// Interface index.
-    pub ifindex: u32,
-    /// The one workload behind it, if it is a workload's.
-    pub slot: Option<Slot>,
 }
 
 /// What to look for on an interface of the node itself.
@@ -179,7 +171,8 @@ impl Kernel {
         self.attach_as(ifindex, name, interface)
     }
 
-    fn attach_as(
+    /// Attaches the programs that `interface` needs, or changes what those that are there do.
+    pub fn attach_as(
         &mut self,
         ifindex: u32,
         name: &str,
@@ -187,7 +180,7 @@ impl Kernel {
     ) -> Result<(), KernelError> {
         let before = self.maps.interface(ifindex)?;
         self.maps.set_interface(ifindex, interface)?;
-        let attached = self.programs.attach(&self.pins, ifindex, name);
+        let attached = self.programs.attach(&self.pins, ifindex, name, interface);
         if attached.is_err() && before.is_none() {
             self.detach(ifindex)?;
         }
@@ -200,19 +193,9 @@ impl Kernel {
         self.maps.remove_interface(ifindex)
     }
 
-    /// Interfaces with programs, by index.
-    pub fn attached(&self) -> Result<Vec<Attached>, KernelError> {
-        let mut attached: Vec<_> = self
-            .maps
-            .interfaces()?
-            .into_iter()
-            .map(|(ifindex, interface)| Attached {
-                ifindex,
-                slot: Slot::new_checked(interface.slot),
-            })
-            .collect();
-        attached.sort_unstable();
-        Ok(attached)
+    /// Interfaces with programs, by index, and what these do.
+    pub fn attached(&self) -> Result<BTreeMap<u32, Interface>, KernelError> {
+        Ok(self.maps.interfaces()?.into_iter().collect())
     }
 
     /// Attaches the program that ends clones at the far end of a veth sink.
@@ -255,6 +238,33 @@ impl Kernel {
     /// Takes an address out again; unknown ones are no error.
     pub fn remove_pod_ip(&mut self, ip: IpAddr) -> Result<(), KernelError> {
         self.maps.remove_pod_ip(ip)
+    }
+
+    /// A process of a selected cgroup waits at this port for whoever speaks first.
+    pub fn set_bound(&mut self, port: BoundPort, slot: Slot) -> Result<(), KernelError> {
+        self.maps.set_bound(port, slot)
+    }
+
+    /// Takes a port out again; unknown ones are no error.
+    pub fn remove_bound(&mut self, port: BoundPort) -> Result<(), KernelError> {
+        self.maps.remove_bound(port)
+    }
+
+    /// Forgets what a predecessor knew of the node's own interfaces: cgroups, pods'
+    /// addresses and ports.
+    pub fn clear_shared(&mut self) -> Result<(), KernelError> {
+        self.maps.clear_shared()?;
+        self.update_control(|control| control.cgroup_levels = 0)
+    }
+
+    /// Flows of interfaces that are watched ([`interface_flags::WATCH`]).
+    pub fn watched(&self) -> Result<Vec<(FlowKey, Sides)>, KernelError> {
+        self.maps.watched()
+    }
+
+    /// Forgets them.
+    pub fn clear_watched(&mut self) -> Result<(), KernelError> {
+        self.maps.clear_watched()
     }
 
     /// Sets which packets the rules can say anything about.

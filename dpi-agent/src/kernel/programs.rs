@@ -17,7 +17,7 @@ use aya::{
     },
     util::KernelVersion,
 };
-use dpi_common::{Interface, names};
+use dpi_common::{Interface, names, select::interface_flags};
 use rustix::net::{AddressFamily, SocketType, netdevice, socket};
 
 use super::{KernelError, log::ProgramLog, maps::Maps, pins::Pins};
@@ -58,6 +58,17 @@ pub enum Hook {
 impl Hook {
     /// The hooks of a workload's interface.
     const BOTH: [Hook; 2] = [Hook::Ingress, Hook::Egress];
+
+    /// The hooks that an interface needs: where only addresses of pods are looked for, what
+    /// leaves is left alone.
+    fn of(interface: Interface) -> &'static [Hook] {
+        if interface.slot == 0 && interface.flags == interface_flags::POD_IP {
+            &[Hook::Ingress]
+        } else {
+            &Hook::BOTH
+        }
+    }
+
     const ALL: [Hook; 3] = [Hook::Ingress, Hook::Egress, Hook::SinkDrop];
 
     /// In names of pins.
@@ -175,12 +186,12 @@ impl Programs {
             }
         }
         let mut alive = BTreeSet::new();
-        for &(ifindex, _) in interfaces {
+        for &(ifindex, interface) in interfaces {
             let attached = match self.mode {
-                AttachMode::Tcx => Hook::BOTH
-                    .into_iter()
-                    .all(|hook| pins.open_link(ifindex, hook).is_some()),
-                AttachMode::Clsact => self.adopt_filters(pins, ifindex),
+                AttachMode::Tcx => Hook::of(interface)
+                    .iter()
+                    .all(|hook| pins.open_link(ifindex, *hook).is_some()),
+                AttachMode::Clsact => self.adopt_filters(pins, ifindex, interface),
             };
             if attached {
                 alive.insert(ifindex);
@@ -189,23 +200,29 @@ impl Programs {
         Ok(alive)
     }
 
-    fn adopt_filters(&mut self, pins: &Pins, ifindex: u32) -> bool {
+    fn adopt_filters(&mut self, pins: &Pins, ifindex: u32, interface: Interface) -> bool {
         let Some(name) = interface_name(ifindex) else {
             return false;
         };
-        self.attach(pins, ifindex, &name).is_ok()
+        self.attach(pins, ifindex, &name, interface).is_ok()
     }
 
-    /// Attaches both programs, or replaces ours that are there.
+    /// Attaches the programs that `interface` needs, or replaces ours that are there.
     pub(super) fn attach(
         &mut self,
         pins: &Pins,
         ifindex: u32,
         name: &str,
+        interface: Interface,
     ) -> Result<(), KernelError> {
         check_interface(ifindex, name)?;
+        let needed = Hook::of(interface);
         for hook in Hook::BOTH {
-            self.attach_hook(pins, ifindex, name, hook)?;
+            if needed.contains(&hook) {
+                self.attach_hook(pins, ifindex, name, hook)?;
+            } else {
+                self.detach_hook(pins, ifindex, hook)?;
+            }
         }
         Ok(())
     }
@@ -313,11 +330,14 @@ impl Programs {
 
     /// Detaches both programs; what is not there is no error.
     pub(super) fn detach(&mut self, pins: &Pins, ifindex: u32) -> Result<(), KernelError> {
-        for hook in Hook::BOTH {
-            pins.unpin_link(ifindex, hook)?;
-            // Dropping the link removes the filter; the qdisc may serve others and stays.
-            self.filters.remove(&(ifindex, hook));
-        }
+        let mut hooks = Hook::BOTH.into_iter();
+        hooks.try_for_each(|hook| self.detach_hook(pins, ifindex, hook))
+    }
+
+    fn detach_hook(&mut self, pins: &Pins, ifindex: u32, hook: Hook) -> Result<(), KernelError> {
+        pins.unpin_link(ifindex, hook)?;
+        // Dropping the link removes the filter; the qdisc may serve others and stays.
+        self.filters.remove(&(ifindex, hook));
         Ok(())
     }
 }

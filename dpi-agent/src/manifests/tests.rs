@@ -149,7 +149,7 @@ fn many_documents_in_many_forms_make_one_snapshot() {
         snapshot.pods()[0].service_account.as_deref(),
         Some("default")
     );
-    assert_eq!(selected(&snapshot), ["red/web"]);
+    assert_eq!(selected(&snapshot), ["red/one", "red/untyped", "red/web"]);
 }
 
 /// A document and the message for it, which stands after a good document of two lines.

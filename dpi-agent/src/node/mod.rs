@@ -11,6 +11,7 @@ mod account;
 mod backoff;
 mod options;
 mod plan;
+mod redirect_peer;
 mod rings;
 mod session;
 mod slots;
@@ -25,6 +26,7 @@ pub(crate) mod testing;
 
 pub use account::{Account, Balance};
 pub use options::{Objects, Options};
+pub use redirect_peer::Mode as RedirectPeerMode;
 pub use rings::CaptureError;
 pub use session::SessionError;
 pub use source::ObjectsError;

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 use dpi_api::messages::RuleDialect;
 use dpi_capture::sink::Preference;
 
+use super::redirect_peer::Mode as RedirectPeerMode;
 use crate::alerts::{Format, events::PeerDetail};
 
 /// Everything `dpi-agent node` can be told.
@@ -40,6 +41,8 @@ pub struct Options {
     pub status: Option<PathBuf>,
     /// Level of the eBPF programs' log, 0 (off) to 5.
     pub ebpf_log: u8,
+    /// Whether the node's network takes packets past the pods' interfaces.
+    pub redirect_peer: RedirectPeerMode,
     /// What Events say of the other end; `None`: no Events are written.
     pub events: Option<PeerDetail>,
 }

@@ -1,13 +1,12 @@
 //! Programs, sink and rings while something is selected.
 
-use std::{net::IpAddr, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 use dpi_api::messages::{BypassRecord, PortBytes, PortMap, RulesReport, Transport};
 use dpi_common::{
-    Counters, FlowKey, FlowTuple, Interface, PortBitmap, Slot,
+    BoundPort, Counters, FlowKey, FlowTuple, PortBitmap, Sides, Slot,
     flow::{Address, IPV4, IPV6, protocol},
     ports::{PortSide, flags},
-    select::interface_flags,
 };
 
 use super::{
@@ -18,7 +17,7 @@ use super::{
 use crate::{
     error_line::error_line,
     interfaces::{CgroupId, Interfaces},
-    kernel::{self, Kernel, KernelError, SharedInterface},
+    kernel::{self, Kernel, KernelError},
 };
 
 /// The programs hand over for so long after the last renewal: three missed ones.
@@ -44,7 +43,12 @@ pub(super) struct Session {
     baseline: Counters,
     /// What the kernel holds.
     pub(super) plan: Plan,
+    /// Ports that it holds.
+    bound: BTreeMap<Port, (BoundPort, Slot)>,
 }
+
+/// A [`BoundPort`] in an order.
+type Port = (u8, u8, Address, u16);
 
 impl Session {
     /// Loads or adopts the programs and binds the rings. Nothing is handed over yet.
@@ -65,13 +69,13 @@ impl Session {
             account.add_kernel(&baseline.since(seen));
             account.book_agent_restart();
         }
-        let mut plan = Plan::default();
-        for attached in kernel.attached().map_err(Box::new)? {
-            let what = attached
-                .slot
-                .map_or_else(Interface::default, Interface::workload);
-            plan.interfaces.insert(attached.ifindex, what);
-        }
+        // Interfaces keep their slots; cgroups, addresses and ports are few and soon known.
+        kernel.clear_shared().map_err(Box::new)?;
+        kernel.clear_watched().map_err(Box::new)?;
+        let plan = Plan {
+            interfaces: kernel.attached().map_err(Box::new)?,
+            ..Plan::default()
+        };
         let rings = Rings::open(capture)?;
         kernel.set_sink(Some(rings.target())).map_err(Box::new)?;
         Ok(Self {
@@ -79,6 +83,7 @@ impl Session {
             rings,
             baseline,
             plan,
+            bound: BTreeMap::new(),
         })
     }
 
@@ -103,7 +108,7 @@ impl Session {
     ) -> Vec<(Step, KernelError)> {
         let mut failed = Vec::new();
         for step in steps(&self.plan, wanted) {
-            if keep && matches!(step, Step::Detach(_) | Step::ClearCgroup(_)) {
+            if keep && step.takes_away() {
                 continue;
             }
             match self.take(step, interfaces) {
@@ -118,21 +123,44 @@ impl Session {
         match step {
             Step::Detach(ifindex) => self.kernel.detach(ifindex),
             Step::ClearCgroup(cgroup) => self.kernel.remove_cgroup(cgroup.id),
+            Step::ClearPodIp(ip) => self.kernel.remove_pod_ip(ip),
             Step::SetCgroup(CgroupId { id, level }, slot) => {
-                self.kernel.set_cgroup(id, level, Some(slot))
+                self.kernel.set_cgroup(id, level, slot)
             }
+            Step::SetPodIp(ip, slot) => self.kernel.set_pod_ip(ip, slot),
             Step::Attach(ifindex, what) => {
                 let name = interfaces.name(ifindex).unwrap_or_default();
-                if let Some(slot) = Slot::new_checked(what.slot) {
-                    return self.kernel.attach(ifindex, name, slot);
-                }
-                let shared = SharedInterface {
-                    cgroups: what.flags & interface_flags::CGROUP != 0,
-                    ..SharedInterface::default()
-                };
-                self.kernel.attach_shared(ifindex, name, shared)
+                self.kernel.attach_as(ifindex, name, what)
             }
         }
+    }
+
+    /// Puts these ports in the place of those that are there.
+    pub(super) fn set_bound(&mut self, ports: &[(BoundPort, Slot)]) -> Result<(), KernelError> {
+        let key = |port: &BoundPort| (port.protocol, port.family, port.address, port.port);
+        let wanted: BTreeMap<Port, _> = ports.iter().map(|both| (key(&both.0), *both)).collect();
+        for (key, (port, _)) in &self.bound {
+            if !wanted.contains_key(key) {
+                self.kernel.remove_bound(*port)?;
+            }
+        }
+        for (key, (port, slot)) in &wanted {
+            if self.bound.get(key).is_none_or(|(_, held)| held != slot) {
+                self.kernel.set_bound(*port, *slot)?;
+            }
+        }
+        self.bound = wanted;
+        Ok(())
+    }
+
+    /// How many ports there are.
+    pub(super) fn bound(&self) -> usize {
+        self.bound.len()
+    }
+
+    /// Flows of interfaces that are watched.
+    pub(super) fn watched(&self) -> Result<Vec<(FlowKey, Sides)>, KernelError> {
+        self.kernel.watched()
     }
 
     /// The programs are to hand over nothing of these flows.

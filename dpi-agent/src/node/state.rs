@@ -18,6 +18,9 @@ pub(super) struct State {
     /// The programs' counters in the order of [`Counter::ALL`]; `None` if no program was
     /// loaded then.
     programs: Option<Vec<u64>>,
+    /// The boot in which packets were seen to come to pods past their interfaces.
+    #[serde(default)]
+    redirect_peer: Option<String>,
 }
 
 impl State {
@@ -26,7 +29,19 @@ impl State {
         Self {
             account,
             programs: programs.map(values),
+            redirect_peer: None,
         }
+    }
+
+    /// The same with what was found out of the node's network in this boot.
+    pub(super) fn with_redirect_peer(mut self, found: bool) -> Self {
+        self.redirect_peer = found.then(boot).flatten();
+        self
+    }
+
+    /// Packets were seen, in this boot, to come to pods past their interfaces.
+    pub(super) fn redirect_peer(&self) -> bool {
+        self.redirect_peer.is_some() && self.redirect_peer == boot()
     }
 
     /// The programs' counters, if these programs have as many.
@@ -61,6 +76,12 @@ impl State {
     }
 }
 
+/// What tells this boot of the machine from others.
+fn boot() -> Option<String> {
+    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(id.trim().to_owned())
+}
+
 fn path(directory: &Path) -> PathBuf {
     directory.join("account.json")
 }
@@ -89,11 +110,17 @@ mod tests {
             inspected: 5,
             ..Account::default()
         };
-        let state = State::new(account.clone(), Some(&counters));
+        let state = State::new(account.clone(), Some(&counters)).with_redirect_peer(true);
         state.write(folder.path()).unwrap();
         let back = State::read(folder.path()).unwrap();
         assert_eq!(back.account, account);
         assert_eq!(back.programs(), Some(counters));
+        assert!(back.redirect_peer() && !State::default().redirect_peer());
+        let other = State {
+            redirect_peer: Some("another boot".to_owned()),
+            ..State::default()
+        };
+        assert!(!other.redirect_peer());
         fs::write(path(folder.path()), "{").unwrap();
         assert!(State::read(folder.path()).is_none());
     }

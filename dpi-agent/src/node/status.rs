@@ -162,8 +162,15 @@ pub struct CaptureStatus {
     pub attach: String,
     /// Rings.
     pub rings: usize,
+    /// Bytes of each, which no memory cgroup is charged with.
+    pub ring_bytes: u64,
     /// Interfaces with programs.
     pub interfaces: usize,
+    /// Packets for pods are taken where they come into the node, as the node's network
+    /// hands them to pods past their interfaces.
+    pub redirect_peer: bool,
+    /// Ports at which pods on the node's network wait, one for each address.
+    pub bound_ports: usize,
 }
 
 /// Where the alerts went.

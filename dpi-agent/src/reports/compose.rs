@@ -56,8 +56,7 @@ pub(super) fn compose(
         }),
         sink: status.capture.as_ref().map(|c| c.sink.clone()),
         attach: status.capture.as_ref().map(|c| c.attach.clone()),
-        // Programs are put on interfaces of selected pods and uplinks alone so far.
-        redirect_peer: false,
+        redirect_peer: status.capture.as_ref().is_some_and(|c| c.redirect_peer),
         packets: packets(status),
         error_conditions: conditions(node_errors(status, context), before, now),
     }

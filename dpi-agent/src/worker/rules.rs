@@ -240,7 +240,10 @@ mod tests {
     fn what_takes_another_rulesets_place_is_whole() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a.rules"), GOOD).unwrap();
-        let load = || load(folder.path(), &Config::default(), Arc::default()).unwrap();
+        let load = || {
+            let config = Config::default();
+            load(folder.path(), Dialect::Auto, &config, Arc::default()).unwrap()
+        };
         // A bad rule costs itself alone.
         fs::write(folder.path().join("b.rules"), "nonsense\n").unwrap();
         assert_eq!(load().whole(folder.path()).unwrap().detection.len(), 1);

@@ -8,8 +8,8 @@ use std::net::IpAddr;
 pub use link::detach_pinned;
 
 use crate::{
-    Bypass, Control, Counters, FlowKey, FlowTuple, FragKey, FragValue, Interface, PodIp,
-    PortBitmap,
+    BoundPort, Bypass, Control, Counters, FlowKey, FlowTuple, FragKey, FragValue, Interface, PodIp,
+    PortBitmap, Sides,
     flow::{Address, IPV4, IPV6},
 };
 
@@ -46,6 +46,19 @@ impl From<IpAddr> for PodIp {
     }
 }
 
+impl BoundPort {
+    /// A port on one address of the node.
+    pub fn new(protocol: u8, ip: IpAddr, port: u16) -> BoundPort {
+        let (family, address) = address(ip);
+        BoundPort {
+            address,
+            port,
+            protocol,
+            family,
+        }
+    }
+}
+
 macro_rules! pod {
     ($($name:ty),* $(,)?) => {$(
         // SAFETY: the type is `#[repr(C)]` and made of integers alone, its size is asserted
@@ -56,6 +69,6 @@ macro_rules! pod {
 }
 
 pod!(
-    Bypass, Control, Counters, FlowKey, FlowTuple, FragKey, FragValue, Interface, PodIp,
-    PortBitmap,
+    BoundPort, Bypass, Control, Counters, FlowKey, FlowTuple, FragKey, FragValue, Interface, PodIp,
+    PortBitmap, Sides,
 );

@@ -3,8 +3,9 @@
 //!
 //! [`up`] brings it up, [`down`] takes it down, [`Cluster`] is one that runs: what
 //! scenarios are played on. `layout` says what is where, `network`, `cgroups`, `image`,
-//! `control_plane` and `node` make the parts, `up` and `down` put them in order. What is
-//! host-wide begins with `dpi-cluster`; all else is below one directory.
+//! `control_plane` and `node` make the parts, `up` and `down` put them in order; `pods` and
+//! `installation` are what scenarios put on it. What is host-wide begins with `dpi-cluster`; all
+//! else is below one directory.
 
 mod agent;
 mod agents;
@@ -12,6 +13,7 @@ mod cgroups;
 mod control_plane;
 mod down;
 mod image;
+mod installation;
 mod layout;
 mod network;
 mod node;
@@ -20,13 +22,14 @@ mod running;
 mod state;
 mod up;
 
-pub use agent::{NodeAgent, Operator};
+pub use agent::{NodeAgent, Objects, Operator};
 pub use agents::{AgentProcess, Agents};
 pub use down::down;
 pub use image::write_rules_image;
+pub use installation::Installation;
 pub use layout::{NODES, STATE_DIR};
 pub use pods::{PodSpec, RunningPod};
-pub use running::{Cluster, TestCluster};
+pub use running::{Cluster, Rewired, TestCluster};
 pub use state::Cni;
 pub use up::{Options, up};
 

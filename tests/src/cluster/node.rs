@@ -31,10 +31,17 @@ pub(super) fn write_configuration(node: Node, cni: Cni) -> Result<()> {
     }
     let plugins = cni_plugins().context("no CNI plugins")?;
     fs::write(directory.join("containerd.toml"), containerd(node, plugins))?;
-    let network = serde_json::to_vec_pretty(&pod_network(node, cni))?;
-    fs::write(directory.join("cni/10-pods.conflist"), network)?;
+    write_pod_network(node, cni)?;
     let kubelet = serde_json::to_vec_pretty(&kubelet(node))?;
     Ok(fs::write(directory.join("kubelet.json"), kubelet)?)
+}
+
+/// Says how pods are to be wired from now on: containerd watches the folder. Whole at once.
+pub(super) fn write_pod_network(node: Node, cni: Cni) -> Result<()> {
+    let folder = node.directory().join("cni");
+    let draft = folder.join(".pods.draft");
+    fs::write(&draft, serde_json::to_vec_pretty(&pod_network(node, cni))?)?;
+    Ok(fs::rename(draft, folder.join("10-pods.conflist"))?)
 }
 
 /// Containerd; every container's shim is its child.

@@ -106,6 +106,12 @@ impl Cluster {
     /// Runs pods and waits until each is Ready. Their namespaces are made if they are
     /// not there.
     pub fn run_pods(&self, pods: &[PodSpec]) -> Result<Vec<RunningPod>> {
+        self.create_pods(pods)?;
+        pods.iter().map(|pod| self.wait_ready(pod)).collect()
+    }
+
+    /// The same without waiting for them.
+    pub fn create_pods(&self, pods: &[PodSpec]) -> Result<()> {
         let kubectl = self.kubectl();
         let namespaces = pods.iter().map(|pod| {
             json!({
@@ -122,10 +128,8 @@ impl Cluster {
                 Ok(kubectl.run(&arguments).is_ok())
             })?;
         }
-        kubectl.apply(&list(
-            &pods.iter().map(PodSpec::manifest).collect::<Vec<_>>(),
-        ))?;
-        pods.iter().map(|pod| self.wait_ready(pod)).collect()
+        let manifests: Vec<Value> = pods.iter().map(PodSpec::manifest).collect();
+        kubectl.apply(&list(&manifests)).map(drop)
     }
 
     fn wait_ready(&self, pod: &PodSpec) -> Result<RunningPod> {
@@ -156,6 +160,23 @@ impl Cluster {
             uid: text("/metadata/uid")?.to_owned(),
             ip: text("/status/podIP")?.parse()?,
         })
+    }
+
+    /// A process of a pod: both nodes' processes are this machine's. `None` if it has none.
+    pub fn process(&self, pod: &RunningPod) -> Result<Option<u32>> {
+        for entry in std::fs::read_dir("/proc")? {
+            let name = entry?.file_name();
+            let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else {
+                continue;
+            };
+            // It may end at any moment.
+            let path = format!("/proc/{pid}/cgroup");
+            let cgroup = std::fs::read_to_string(path).unwrap_or_default();
+            if cgroup.contains(&pod.uid) {
+                return Ok(Some(pid));
+            }
+        }
+        Ok(None)
     }
 
     /// `kubectl exec`: a command in a pod; what it printed.

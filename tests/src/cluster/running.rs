@@ -71,6 +71,17 @@ impl Cluster {
         Ok(super::layout::namespace_path(name))
     }
 
+    /// Wires the pods that come to this node otherwise, until the value is dropped.
+    pub fn rewire(&self, node: &str, cni: Cni) -> Result<Rewired> {
+        let node = Node::all().find(|each| each.name == node);
+        let node = node.with_context(|| format!("no such node: there are {NODES:?}"))?;
+        node::write_pod_network(node, cni)?;
+        // Containerd takes the notice within milliseconds.
+        std::thread::sleep(Duration::from_millis(500));
+        let usual = self.cni;
+        Ok(Rewired { node, usual })
+    }
+
     /// Gives every node the image of a `docker save` archive.
     pub fn load(&self, archive: &Path) -> Result<()> {
         Node::all().try_for_each(|each| node::import(each, &[archive]))
@@ -127,6 +138,19 @@ impl Cluster {
         writeln!(text, "logs:        {STATE_DIR}/*/*.log")?;
         write!(text, "end:         cargo xtask cluster down")?;
         Ok(text)
+    }
+}
+
+/// A node whose pods are wired otherwise.
+#[derive(Debug)]
+pub struct Rewired {
+    node: Node,
+    usual: Cni,
+}
+
+impl Drop for Rewired {
+    fn drop(&mut self) {
+        let _ = node::write_pod_network(self.node, self.usual);
     }
 }
 

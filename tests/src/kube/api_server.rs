@@ -120,7 +120,17 @@ impl ApiServer {
 
     /// Writes a kubeconfig with the rights of a service account, which must exist.
     pub fn service_account(&self, namespace: &str, name: &str) -> Result<PathBuf> {
-        let token = self.kubectl().token(namespace, name, None, 3600)?;
+        self.service_account_on(namespace, name, None)
+    }
+
+    /// The same; with a node it is as if for a pod there.
+    pub fn service_account_on(
+        &self,
+        namespace: &str,
+        name: &str,
+        node: Option<&str>,
+    ) -> Result<PathBuf> {
+        let token = self.kubectl().token(namespace, name, node, 3600)?;
         let path = self
             .directory
             .join(format!("{namespace}-{name}.kubeconfig"));

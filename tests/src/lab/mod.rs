@@ -8,15 +8,18 @@ mod agent;
 mod manifest;
 mod node;
 mod observed;
+mod outside;
 mod pod;
 mod traffic;
 
 pub use agent::{Agent, AgentOptions};
 pub use manifest::{inspection, pod_manifest};
+pub(crate) use node::agent_path;
 pub use node::{Lab, unavailable};
 pub use observed::{Alert, Status};
+pub use outside::{NODE_ADDRESS, OUTSIDE_ADDRESS, UPLINK};
 pub use pod::{Pod, Server};
-pub use traffic::{Bulk, HttpServer, UdpStream, http_request};
+pub use traffic::{Bulk, HttpServer, UdpStream, http_request, http_request_from};
 
 use std::time::{Duration, Instant};
 

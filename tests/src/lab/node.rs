@@ -33,7 +33,7 @@ pub fn unavailable() -> Option<String> {
 }
 
 /// The agent under test.
-pub(super) fn agent_path() -> Option<PathBuf> {
+pub(crate) fn agent_path() -> Option<PathBuf> {
     let path = PathBuf::from(env::var_os(AGENT)?);
     path.is_file().then_some(path)
 }

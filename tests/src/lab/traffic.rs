@@ -14,6 +14,7 @@ use std::{
 use anyhow::{Context as _, Result};
 
 use super::pod::Pod;
+use crate::netns::Netns;
 
 /// A datagram: its number, and ballast.
 const DATAGRAM: usize = 64;
@@ -246,7 +247,12 @@ fn answer(mut stream: TcpStream) -> Result<()> {
 
 /// One request and its answer from within `pod`; the client's port.
 pub fn http_request(pod: &Pod, server: SocketAddr, path: &str) -> Result<u16> {
-    pod.netns.run(|| {
+    http_request_from(&pod.netns, server, path)
+}
+
+/// The same from anywhere.
+pub fn http_request_from(client: &Netns, server: SocketAddr, path: &str) -> Result<u16> {
+    client.run(|| {
         let mut stream = TcpStream::connect(server)?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
         // In one piece, as clients send it: once its first bytes have told HTTP, only messages

@@ -96,8 +96,17 @@ struct Entry {
     /// When it may be written, monotonic.
     due: Duration,
     touched: Duration,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// It tells of alerts.
+    Alert,
     /// It counts alerts that were held back.
-    summary: bool,
+    Summary,
+    /// It tells that there was an alert; it is not counted, and not written again.
+    First,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,12 +133,16 @@ impl Default for Ledger {
 impl Ledger {
     /// Takes a notice at `now` (monotonic).
     pub(super) fn note(&mut self, notice: Notice, now: Duration) {
+        let time = notice.time;
+        if let Some(first) = notice.first {
+            self.announce(*first, time, now);
+        }
         if let Some(entry) = self.entries.get_mut(&notice.name) {
             entry.again(notice.time, now);
             return;
         }
         if self.admits(&notice.name.namespace, now) {
-            let entry = Entry::new(notice.event, notice.time, now, false);
+            let entry = Entry::new(notice.event, time, now, Kind::Alert);
             self.entries.insert(notice.name, entry);
             return;
         }
@@ -140,7 +153,17 @@ impl Ledger {
         if let Some(entry) = self.entries.get_mut(&name) {
             entry.again(notice.time, now);
         } else if room {
-            let entry = Entry::new(event, notice.time, now, true);
+            let entry = Entry::new(event, time, now, Kind::Summary);
+            self.entries.insert(name, entry);
+        }
+    }
+
+    /// Tells, once, that there are alerts.
+    fn announce(&mut self, (name, event): (EventName, Event), time: Timestamp, now: Duration) {
+        if let Some(known) = self.entries.get_mut(&name) {
+            known.touched = now;
+        } else if self.admits(&name.namespace, now) {
+            let entry = Entry::new(event, time, now, Kind::First);
             self.entries.insert(name, entry);
         }
     }
@@ -195,11 +218,12 @@ impl Ledger {
                 let created = entry.state == State::New;
                 self.counts.created += u64::from(created);
                 self.counts.repeated += u64::from(!created);
-                if !entry.summary {
+                if entry.kind == Kind::Alert {
                     self.counts.told += u64::from(entry.sent);
                 }
                 entry.written(now);
             }
+            Outcome::Exists if entry.kind == Kind::First => entry.pending = 0,
             Outcome::Exists => entry.state = State::Foreign,
             Outcome::Counts(count) => {
                 entry.state = State::Told(u32::try_from(count).unwrap_or(1).max(1));
@@ -207,7 +231,9 @@ impl Ledger {
             Outcome::Gone if entry.state != State::New => entry.state = State::New,
             // Without its namespace an Event cannot be made.
             Outcome::Gone | Outcome::Refused => {
-                self.counts.refused += u64::from(entry.pending);
+                if entry.kind != Kind::First {
+                    self.counts.refused += u64::from(entry.pending);
+                }
                 self.entries.remove(name);
             }
             Outcome::Failed => {}
@@ -235,7 +261,7 @@ impl Ledger {
 }
 
 impl Entry {
-    fn new(event: Event, time: Timestamp, now: Duration, summary: bool) -> Self {
+    fn new(event: Event, time: Timestamp, now: Duration, kind: Kind) -> Self {
         Self {
             event,
             state: State::New,
@@ -244,7 +270,7 @@ impl Entry {
             last: time,
             due: now,
             touched: now,
-            summary,
+            kind,
         }
     }
 

@@ -48,6 +48,9 @@ pub(super) struct Notice {
     /// For when it is held back.
     pub(super) summary: Box<(EventName, Event)>,
     pub(super) time: Timestamp,
+    /// For whoever looks at the inspection: that there was an alert at all. Made once, and
+    /// neither counted nor held back with a word.
+    pub(super) first: Option<Box<(EventName, Event)>>,
 }
 
 /// The notices of an alert: one for each inspection that selects the pod. `uid` knows
@@ -97,11 +100,31 @@ pub(super) fn notices(
             regarding: Some(related),
             ..template(&summary, node, time)
         };
+        let first = EventName {
+            namespace: inspection.namespace.clone(),
+            name: self::name(&inspection.name, &[&identity, "first", node]),
+        };
+        let announced = Event {
+            action: Some("Match".to_owned()),
+            reason: Some("DPIFirstAlert".to_owned()),
+            note: Some(cut(
+                format!(
+                    "The first alert on node {node}: pod {}, {text}. The pods' own Events tell of \
+                     each rule that matched.",
+                    pod.pod
+                ),
+                MAX_NOTE,
+            )),
+            regarding: event.related.clone(),
+            related: event.regarding.clone(),
+            ..template(&first, node, time)
+        };
         Notice {
             name,
             event,
             summary: Box::new((summary, suppressed)),
             time,
+            first: Some(Box::new((first, announced))),
         }
     });
     each.collect()

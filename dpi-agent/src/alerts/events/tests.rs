@@ -42,6 +42,14 @@ fn record(pod: &str, sid: u32) -> AlertRecord {
 }
 
 fn notice(pod: &str, sid: u32) -> Notice {
+    Notice {
+        first: None,
+        ..announced(pod, sid)
+    }
+}
+
+/// The same with what is said of an inspection's first alert.
+fn announced(pod: &str, sid: u32) -> Notice {
     let mut all = notices(&record(pod, sid), PeerDetail::Address, |_| {
         Some("dpi-uid".to_owned())
     });
@@ -180,6 +188,46 @@ fn repeats_are_one_series() {
         ),
         (1, 1, 5)
     );
+}
+
+#[test]
+fn an_inspections_first_alert_is_told_once() {
+    for there in [false, true] {
+        let mut ledger = Ledger::default();
+        ledger.note(announced("web", 7), at(100));
+        ledger.note(announced("api", 8), at(100));
+        let mut told = Vec::new();
+        while let Some((name, write)) = ledger.next(at(100)) {
+            let Write::Create(event) = write else {
+                panic!("{write:?}");
+            };
+            let first = event.reason.as_deref() == Some("DPIFirstAlert");
+            // Another run may have told it.
+            let outcome = if first && there {
+                Outcome::Exists
+            } else {
+                Outcome::Written
+            };
+            ledger.done(&name, outcome, at(100));
+            told.extend(first.then_some(event));
+        }
+        let [first] = told.as_slice() else {
+            panic!("{told:?}");
+        };
+        let regarding = first.regarding.as_ref().unwrap();
+        assert_eq!(regarding.kind.as_deref(), Some("DeepPacketInspection"));
+        let pod = first.related.as_ref().unwrap();
+        assert_eq!(pod.name.as_deref(), Some("web"));
+        assert!(first.series.is_none());
+        assert!(first.note.as_ref().unwrap().contains("[1:7:2]"));
+        assert_eq!((ledger.pending(), ledger.counts.told), (0, 2));
+        ledger.note(announced("web", 7), at(200));
+        let again = writes(&mut ledger, at(300), Outcome::Written);
+        assert!(
+            matches!(again.as_slice(), [Write::Series { count: 2, .. }]),
+            "{again:?}"
+        );
+    }
 }
 
 #[test]

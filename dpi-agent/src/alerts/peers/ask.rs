@@ -19,8 +19,6 @@ use crate::apiserver::Trouble;
 const PACE: Duration = Duration::from_millis(200);
 /// An answer that comes later helps nobody.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Pods that may have one address: a finished one and its follower. More are not read.
-const MOST: u32 = 10;
 
 /// What the cluster says of an address.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,10 +107,11 @@ async fn list<K>(api: &Api<K>, fields: &str, what: &'static str) -> Result<Vec<K
 where
     K: Clone + std::fmt::Debug + serde::de::DeserializeOwned,
 {
-    // From the server's cache: an address is older than the traffic that it sent.
+    // From the server's cache: an address is older than the traffic that it sent. No limit: a
+    // cache does not page, and kube leaves the version out of a request with one. An address
+    // has a finished pod or two besides its own; a node's has its pods on the node's network.
     let params = ListParams {
         field_selector: Some(fields.to_owned()),
-        limit: Some(MOST),
         resource_version: Some("0".to_owned()),
         version_match: Some(VersionMatch::NotOlderThan),
         ..ListParams::default()

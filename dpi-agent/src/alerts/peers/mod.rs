@@ -5,6 +5,8 @@
 
 mod ask;
 mod cache;
+#[cfg(test)]
+mod tests;
 
 use std::{net::IpAddr, sync::Arc, time::Instant};
 

@@ -132,6 +132,7 @@ impl Supervisor {
             (None, Some(saved)) => saved.clone(),
             _ => Saved::new(account, programs.as_ref()),
         };
+        let saved = saved.with_redirect_peer(self.redirect.found());
         if let Err(error) = saved.write(&self.options.state_dir) {
             tracing::warn!(%error, "the account cannot be saved in the state directory");
         }

@@ -4,12 +4,13 @@ mod alone;
 mod closing;
 mod error;
 mod events;
+mod node_network;
 mod publish;
 mod upkeep;
 mod worker;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     hash::{BuildHasher, Hasher, RandomState},
     sync::Arc,
     time::{Duration, Instant},
@@ -32,7 +33,8 @@ use super::{
     account::Account,
     backoff::Backoff,
     options::Options,
-    plan::{Outcome, Step, plan},
+    plan::{Circumstances, Outcome, Step, plan},
+    redirect_peer::RedirectPeer,
     rings::CaptureOptions,
     session::Session,
     slots::Slots,
@@ -60,6 +62,9 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Interfaces settle for so long before the tables are read: a CNI makes links, addresses
 /// and routes one after the other.
 const SETTLE: Duration = Duration::from_millis(30);
+/// Times after which a pod that was not found is looked for again.
+const SOONEST: Duration = Duration::from_millis(40);
+const LATEST: Duration = Duration::from_secs(5);
 /// Time after which inspection that could not begin is tried again.
 const RETRY: Duration = Duration::from_secs(5);
 /// A dead worker's rings are filled on for so long; the next one goes on with them.
@@ -159,6 +164,11 @@ struct Supervisor {
     outcome: Outcome,
     slots: Slots,
     failed: BTreeMap<u32, String>,
+    /// The agent's own cgroup.
+    own_cgroup: Option<CgroupId>,
+    redirect: RedirectPeer,
+    /// Since when a pod that may still be found has not been.
+    missing_since: Option<Instant>,
     worker: Option<WorkerProcess>,
     session: Option<Session>,
     rules: Option<RulesReport>,
@@ -208,6 +218,8 @@ impl Supervisor {
             geometry: budget.ring,
             readers: budget.readers.get(),
         };
+        let found = saved.as_ref().is_some_and(Saved::redirect_peer);
+        let redirect = RedirectPeer::known(options.redirect_peer, found);
         let flows = budget.engine / 2 / FLOW_BYTES;
         Ok(Self {
             capture,
@@ -231,6 +243,9 @@ impl Supervisor {
             snapshot,
             outcome: Outcome::default(),
             failed: BTreeMap::new(),
+            own_cgroup: interfaces::own_cgroup(),
+            redirect,
+            missing_since: None,
             worker: None,
             session: None,
             rules: None,
@@ -319,6 +334,7 @@ impl Supervisor {
     fn snapshot_changed(&mut self) {
         let snapshot = self.source.snapshot();
         if !Arc::ptr_eq(&snapshot, &self.snapshot) {
+            self.missing_since = None;
             self.snapshots.send_replace(Arc::clone(&snapshot));
             self.snapshot = snapshot;
             self.desired = desired(&self.snapshot);
@@ -343,12 +359,9 @@ impl Supervisor {
         let now = monotonic();
         let endpoints = self.endpoints();
         self.adopt_slots(&endpoints);
-        let gone: Vec<PodUid> = self
-            .slots
-            .pods()
-            .filter(|uid| !endpoints.iter().any(|e| e.pod.uid == **uid))
-            .cloned()
-            .collect();
+        let there: HashSet<&PodUid> = endpoints.iter().map(|e| &e.pod.uid).collect();
+        let gone = self.slots.pods().filter(|uid| !there.contains(uid));
+        let gone: Vec<PodUid> = gone.cloned().collect();
         for uid in &gone {
             self.slots.release(uid, now);
         }
@@ -359,16 +372,40 @@ impl Supervisor {
                 Err(error) => self.problem = Some(error.to_string()),
             }
         }
-        let outcome = plan(&placed, &self.interfaces, look_up);
+        let outcome = self.plan(&placed);
         for (uid, found) in &outcome.found {
             if let Err(error) = found
+                && *error != NotFound::Starting
                 && self.outcome.found.get(uid) != Some(found)
             {
                 tracing::warn!("pod {uid} is not inspected: {error}");
             }
         }
         self.outcome = outcome;
+        self.look_again();
         self.drive();
+    }
+
+    fn plan(&self, placed: &[(Arc<Endpoint>, Slot)]) -> Outcome {
+        let circumstances = Circumstances {
+            own: self.own_cgroup,
+            redirect: Some(&self.redirect),
+        };
+        plan(placed, &self.interfaces, circumstances, look_up)
+    }
+
+    /// No notice comes of a pod's first process. So that its first packets are not missed,
+    /// it is looked for: often at first, and more and more rarely.
+    fn look_again(&mut self) {
+        let mut found = self.outcome.found.values();
+        if !found.any(|found| found.as_ref().is_err_and(NotFound::may_pass)) {
+            self.missing_since = None;
+            return;
+        }
+        let now = Instant::now();
+        let waited = now - *self.missing_since.get_or_insert(now);
+        let next = now + (waited / 8).clamp(SOONEST, LATEST);
+        self.resolve_at = Some(self.resolve_at.map_or(next, |at| at.min(next)));
     }
 
     fn endpoints(&self) -> Vec<Arc<Endpoint>> {
@@ -434,6 +471,7 @@ impl Supervisor {
             // An interface that vanished meanwhile is gone from the next table.
             self.resolve_at.get_or_insert(Instant::now() + TICK);
         }
+        self.follow_ports();
         let slots: Vec<u32> = self.slots.known().take(ToWorker::MAX_SLOTS).collect();
         if let Some(worker) = &mut self.worker {
             // One policy exists, so that a table that is late harms nothing.

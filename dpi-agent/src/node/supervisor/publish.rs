@@ -77,7 +77,10 @@ impl Supervisor {
                 sink: session.rings.sink().kind().to_string(),
                 attach: session.attach_mode(),
                 rings: session.rings.len(),
+                ring_bytes: self.capture.geometry.bytes() as u64,
                 interfaces: session.plan.interfaces.len(),
+                redirect_peer: self.redirect.in_force(),
+                bound_ports: session.bound(),
             }),
             packets: account.balance(),
             engine: self
@@ -104,14 +107,6 @@ impl Supervisor {
 
     fn inspection(&self, report: &InspectionReport) -> InspectionStatus {
         let selected = report.selected.iter().map(|uid| self.pod(uid));
-        let pending = report.pending.iter().map(|uid| PodStatus {
-            pod: self.name(uid),
-            inspected: false,
-            reason: Some("NoAddress"),
-            message: Some("the pod has no address yet".to_owned()),
-            location: None,
-            slot: None,
-        });
         InspectionStatus {
             namespace: report.inspection.namespace.clone(),
             name: report.inspection.name.clone(),
@@ -127,7 +122,7 @@ impl Supervisor {
                 (Ok(()), Some(missing)) => Some(missing.to_string()),
                 (Ok(()), None) => None,
             },
-            pods: selected.chain(pending).collect(),
+            pods: selected.collect(),
         }
     }
 
@@ -149,7 +144,7 @@ impl Supervisor {
                 };
                 (Some(names.join(", ")), trouble)
             }
-            Some(Ok(Location::Cgroup(path))) => (Some(path.to_string()), None),
+            Some(Ok(Location::Cgroup(path))) => (Some(path.to_string()), self.on_node_network(uid)),
             Some(Err(error)) => (None, Some((reason(error), error.to_string()))),
             None => (
                 None,
@@ -171,6 +166,30 @@ impl Supervisor {
         }
     }
 
+    /// What keeps a pod on the node's network from being inspected: programs on one of the
+    /// node's interfaces are enough, as others may carry no link header.
+    fn on_node_network(&self, uid: &PodUid) -> Option<(&'static str, String)> {
+        let plan = self.session.as_ref().map(|session| &session.plan);
+        let slot = self.slots.of(uid);
+        let known = plan.is_some_and(|plan| plan.cgroups.values().any(|held| *held == slot));
+        let mut uplinks = self.interfaces.uplinks().iter();
+        let there = plan.is_some_and(|plan| uplinks.any(|i| plan.interfaces.contains_key(i)));
+        if known && there {
+            return None;
+        }
+        let mut uplinks = self.interfaces.uplinks().iter();
+        let failed = uplinks.find_map(|ifindex| self.failed.get(ifindex));
+        Some(match failed {
+            Some(message) => ("AttachFailed", message.clone()),
+            None if self.interfaces.uplinks().is_empty() => (
+                "NoInterfaceHere",
+                "no route of this node leads to a network; its interfaces are found by its routes"
+                    .to_owned(),
+            ),
+            None => ("NotProgrammed", "no program is attached yet".to_owned()),
+        })
+    }
+
     fn name(&self, uid: &PodUid) -> String {
         let mut pods = self.snapshot.pods().iter();
         pods.find(|pod| pod.uid == *uid).map_or_else(
@@ -183,6 +202,7 @@ impl Supervisor {
 fn reason(error: &NotFound) -> &'static str {
     match error {
         NotFound::Named(_) => "InterfaceNotFound",
+        NotFound::Starting => "Starting",
         NotFound::NoPeer => "NoInterfaceHere",
         NotFound::NoHostRoute { .. } => "NoHostRoute",
         NotFound::HostNetwork => "CgroupUnknown",

@@ -36,6 +36,8 @@ impl Supervisor {
             }
         }
         self.follow_rules();
+        self.follow_ports();
+        self.watch_network();
         log_level::follow(&self.options.state_dir);
         self.save();
         self.publish_now();

@@ -10,12 +10,11 @@ use dpi_common::Slot;
 
 use super::{
     super::{
-        plan::plan,
         session::{Session, SessionError},
         slots::Slots,
         worker_process::WorkerProcess,
     },
-    BATCH, RETRY, Supervisor, look_up, monotonic, random_u64,
+    BATCH, RETRY, Supervisor, monotonic, random_u64,
 };
 use crate::{
     alerts,
@@ -129,7 +128,7 @@ impl Supervisor {
                 Some((endpoint, slot))
             })
             .collect();
-        self.outcome = plan(&placed, &self.interfaces, look_up);
+        self.outcome = self.plan(&placed);
     }
 
     pub(super) fn cannot_inspect(&mut self, error: &SessionError) {
