@@ -140,4 +140,5 @@ fn engine() {
 #[test]
 fn http() {
     replay("http", fuzz::http);
+    replay("http2", fuzz::http2);
 }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     parser::{PortSet, Protocol},
+    service_inspectors::services_of_rules,
     unit::InspectionUnit,
 };
 
@@ -53,7 +54,10 @@ impl RuleGroups {
         let (src, dst) = unit.packet.ports();
         let service = unit.flow.and_then(|flow| flow.service);
         let by_port = [src, dst].map(|port| group.by_port.get(&port));
-        let by_service = service.map(|name| group.by_service.get(name));
+        let by_service = service
+            .into_iter()
+            .flat_map(services_of_rules)
+            .map(|name| group.by_service.get(name));
         let lists = by_port
             .into_iter()
             .chain(by_service)
