@@ -59,12 +59,21 @@ pub struct Config {
     pub http_max_header_lines: usize,
     /// HTTP requests of one connection that wait for their answer.
     pub http_max_pipeline: usize,
+    /// Streams of one HTTP/2 connection that are under way.
+    pub http2_max_streams: usize,
+    /// Bytes that the streams of one HTTP/2 connection may hold.
+    pub http2_memory: usize,
+    /// Bytes of a header compression table that an HTTP/2 peer may ask for.
+    pub http2_max_table: usize,
     /// Body bytes examined as one section.
     pub http_body_section: usize,
     /// Decompressed bytes for each compressed byte.
     pub decompress_ratio: usize,
     /// Decompressed bytes of one body.
     pub decompress_output: usize,
+    /// Bytes of memory that one brotli decoder may take: enough for a window that grows to
+    /// 512 KiB. A body that needs more is searched as it came from there on.
+    pub brotli_memory: usize,
     /// PCRE2 match limit (Snort's default is 1500).
     pub pcre_match_limit: u32,
     /// PCRE2 depth limit.
@@ -153,9 +162,14 @@ impl Default for Config {
             http_max_headers: 256 << 10,
             http_max_header_lines: 1000,
             http_max_pipeline: 100,
+            // More than servers allow (100 to 250).
+            http2_max_streams: 256,
+            http2_memory: 768 << 10,
+            http2_max_table: 64 << 10,
             http_body_section: 16 << 10,
             decompress_ratio: 200,
             decompress_output: 8 << 20,
+            brotli_memory: 896 << 10,
             pcre_match_limit: 1500,
             pcre_depth_limit: 1500,
             max_evaluation_steps: 1 << 20,

@@ -149,4 +149,5 @@ fn engine() {
 #[test]
 fn http() {
     replay("http", fuzz::http);
+    replay("http2", fuzz::http2);
 }

@@ -257,6 +257,52 @@ fn of_http() {
     }
 }
 
+/// A frame of HTTP/2.
+fn http2_frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(payload.len()).unwrap().to_be_bytes();
+    let header = [0, length[0], length[1], kind, flags, 0, 0, 0, stream];
+    [&header[..], payload].concat()
+}
+
+#[test]
+fn of_http2() {
+    let opening = [
+        &b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..],
+        &http2_frame(4, 0, 0, b""),
+    ]
+    .concat();
+    // POST / on many streams, each with some body.
+    let mut posts = opening.clone();
+    for stream in (1..21).step_by(2) {
+        posts.extend(http2_frame(1, 4, stream, b"\x83\x84\x86"));
+        posts.extend(http2_frame(0, 0, stream, &[b'x'; 100]));
+    }
+    let posts = open(&[(true, &posts)], 7777);
+    let streams = with(|c| c.http2_max_streams = 2);
+    hits("http2_max_streams", streams, &posts, 0);
+    let memory = with(|c| c.http2_memory = 2000);
+    hits("http2_memory", memory, &posts, 0);
+    // A table of 4097 bytes.
+    let resized = [opening, http2_frame(1, 5, 1, b"\x3f\xe2\x1f\x82\x84\x86")].concat();
+    let table = with(|c| c.http2_max_table = 4096);
+    hits("http2_hpack", table, &open(&[(true, &resized)], 7777), 0);
+}
+
+#[test]
+fn of_brotli() {
+    // RFC 7932 §9.2: a window of 4 MiB, one stored block, the end.
+    let body = b"\x0b\x05\x80hello world\x03";
+    let head = b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 15\r\n\r\n";
+    let answer = [&head[..], body].concat();
+    let memory = with(|c| c.brotli_memory = 100);
+    hits(
+        "http_decompress",
+        memory,
+        &open(&[(false, &answer)], 7777),
+        0,
+    );
+}
+
 #[test]
 fn of_decompression() {
     let zeros = compressed_answer(&[0; 5000]);
@@ -398,9 +444,13 @@ fn every_limit_is_known() {
         http_max_headers: _,
         http_max_header_lines: _,
         http_max_pipeline: _,
+        http2_max_streams: _,
+        http2_memory: _,
+        http2_max_table: _,
         http_body_section: _,
         decompress_ratio: _,
         decompress_output: _,
+        brotli_memory: _,
         pcre_match_limit: _,
         // Without effect on expressions that are compiled to machine code, as all are here.
         pcre_depth_limit: _,

@@ -7,6 +7,7 @@ use crate::{
     ips_options::{BufferOption, Content, Context, Cursor, Found, IpsOption, PcreOption},
     packet::Transport,
     parser::{Ends, Protocol, Rule},
+    service_inspectors::services_of_rules,
     unit::{InspectionUnit, UnitKind},
 };
 
@@ -57,7 +58,8 @@ pub(super) fn header_fits(rule: &Rule, unit: &InspectionUnit<'_>) -> bool {
     }
     let by_service = match service {
         Some(name) if !rule.services.is_empty() => {
-            if !rule.services.iter().any(|wanted| **wanted == *name) {
+            let is_wanted = |name: &str| rule.services.iter().any(|wanted| **wanted == *name);
+            if !services_of_rules(name).any(is_wanted) {
                 return false;
             }
             true

@@ -5,7 +5,10 @@
 //! group is made for one way of the flow. A unit has at most three: the rules for its service
 //! or for any port, those for its destination port, those for its source port.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use dpi_match::{MpmScratch, PatternError};
 
@@ -20,6 +23,7 @@ use crate::{
     ips_options::IpsOption,
     packet::Transport,
     parser::{PortSet, Protocol, RuleHeader},
+    service_inspectors::{BORROWING_SERVICES, services_of_rules},
     unit::InspectionUnit,
 };
 
@@ -225,8 +229,13 @@ impl LayerGroups {
         let (known, any) = known.build(maker);
         let (unknown, _) = unknown.build(maker);
         let mut by_service = BTreeMap::new();
-        for (name, mut members) in services {
-            members.extend(&any);
+        let borrowing = BORROWING_SERVICES.map(Box::from);
+        let names: BTreeSet<Box<str>> = services.keys().cloned().chain(borrowing).collect();
+        for name in names {
+            let mut members = any.clone();
+            for members_of in services_of_rules(&name).filter_map(|name| services.get(name)) {
+                members.extend(members_of);
+            }
             by_service.insert(name, members.build(maker));
         }
         LayerGroups {

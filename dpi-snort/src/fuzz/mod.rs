@@ -1,10 +1,11 @@
 //! Entries for fuzzers: plain functions that take any bytes and panic only if a promise is
 //! broken. Fuzz targets call them, and so do tests with every input kept so far.
 //!
-//! `rules` reads the bytes as rules, `options` as the options of one rule and a payload, `pcre` as the
-//! argument of one `pcre` option and a payload, `frame` as frames, `stream` as what the ends of a
-//! connection send, `http` as a connection already reassembled. `both_ways` runs frames
-//! through an engine with fast patterns and one that tries every rule: they must agree.
+//! `rules` reads the bytes as rules, `options` as the options of one rule and a payload, `pcre`
+//! as the argument of one `pcre` option and a payload, `frame` as frames, `stream` as what the
+//! ends of a connection send, `http` and `http2` as a connection already reassembled.
+//! `both_ways` runs frames through an engine with fast patterns and one that tries every rule:
+//! they must agree.
 
 mod both_ways;
 mod frame;
@@ -18,4 +19,4 @@ pub use self::{
     rules::rules,
     stream::stream,
 };
-pub use crate::service_inspectors::http::fuzz_http as http;
+pub use crate::service_inspectors::{http::fuzz_http as http, http2::fuzz_http2 as http2};

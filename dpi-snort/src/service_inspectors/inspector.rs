@@ -27,6 +27,9 @@ pub trait ServiceInspector: Send {
     fn limits_hit(&mut self, _count: &mut dyn FnMut(&'static str)) {}
 }
 
+/// What inspectors give their messages to.
+pub type Emit<'e> = &'e mut dyn FnMut(&Pdu<'_>);
+
 /// The next bytes of one direction of a flow.
 #[derive(Clone, Copy)]
 pub struct Feed<'a> {
@@ -59,4 +62,12 @@ pub enum Verdict {
     /// Not this protocol, or beyond repair: the rest is a plain stream. The reason is
     /// a counter's label.
     Abandon(&'static str),
+    /// What follows is another protocol that this one does not name: the wizard is to look
+    /// at it as at a new stream.
+    Restart {
+        /// A counter's label.
+        reason: &'static str,
+        /// Bytes of the feed that belong to what was before.
+        taken: usize,
+    },
 }

@@ -6,18 +6,34 @@
 //! which service a flow speaks. Segments, retransmissions and time belong to
 //! `stream`; rules belong to `detection`.
 
+mod fuzz;
 pub mod http;
+pub mod http2;
 mod inspector;
+#[cfg(test)]
+mod testing;
+pub mod websocket;
 pub mod wizard;
 
-pub use inspector::{Feed, Pdu, ServiceInspector, Verdict};
+pub use inspector::{Emit, Feed, Pdu, ServiceInspector, Verdict};
 pub use wizard::{Identification, Wizard};
+
+/// Services of flows on which rules for another one are tried too: see [`services_of_rules`].
+pub const BORROWING_SERVICES: [&str; 1] = ["http2"];
+
+/// The services whose rules are tried on a flow: its own and, as in Snort, for HTTP/2 that of
+/// HTTP/1 as well, since both carry the same messages.
+pub fn services_of_rules(flow: &str) -> impl Iterator<Item = &str> {
+    let older = (flow == "http2").then_some("http");
+    std::iter::once(flow).chain(older)
+}
 
 /// A fresh inspector for a flow of this service, from its first byte or from
 /// mid-stream; `None` if the service has none and its flows stay plain streams.
 pub fn inspector_for(service: &str) -> Option<Box<dyn ServiceInspector>> {
     match service {
         "http" => Some(Box::new(http::Http::default())),
+        "http2" => Some(Box::new(http2::Http2::default())),
         _ => None,
     }
 }

@@ -202,14 +202,31 @@ impl Reader {
             let verdict = inspector.feed(&feed, &mut |pdu| emit(&Piece::Pdu { service, pdu }));
             inspector.limits_hit(&mut |label| context.stats.count_label(label));
             self.go_on(verdict, context.stats);
+            if let Verdict::Restart { taken, .. } = verdict {
+                self.deliver(
+                    to_server,
+                    data.get(taken..).unwrap_or_default(),
+                    context,
+                    emit,
+                );
+            }
         }
     }
 
     fn go_on(&mut self, verdict: Verdict, stats: &mut Stats) {
-        if let Verdict::Abandon(reason) = verdict {
-            stats.count(Counter::ServiceAbandoned);
-            stats.count_label(reason);
-            self.mode = Mode::Plain;
+        match verdict {
+            Verdict::Continue => {}
+            Verdict::Abandon(reason) => {
+                stats.count(Counter::ServiceAbandoned);
+                stats.count_label(reason);
+                self.mode = Mode::Plain;
+            }
+            Verdict::Restart { reason, .. } => {
+                stats.count_label(reason);
+                self.mode = Mode::Identifying;
+                self.wizard = Wizard::default();
+                self.flushed = Sides::default();
+            }
         }
     }
 

@@ -1,27 +1,28 @@
 //! A message body, section by section: decompressed, its text turned to bytes, its
 //! form parts taken apart.
 
-use std::io::Write;
-
-use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
-
 use crate::config::Config;
 
-use super::multipart::Multipart;
+use super::{
+    decoder::{Decoded, Decoder},
+    multipart::Multipart,
+};
 
 /// How a body is compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Coding {
+pub(in crate::service_inspectors) enum Coding {
     #[default]
     Identity,
     Gzip,
     /// RFC 9110 §8.4.1.2 means zlib; what some servers send is bare deflate.
     Deflate,
+    /// RFC 7932.
+    Brotli,
 }
 
 /// How a body's text is encoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Charset {
+pub(in crate::service_inspectors) enum Charset {
     /// One byte a character, or left alone.
     #[default]
     Bytes,
@@ -35,19 +36,19 @@ pub(super) enum Charset {
 
 /// What one body section gives to the rules.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Section<'a> {
+pub(in crate::service_inspectors) struct Section<'a> {
     /// The bytes, decompressed: `pkt_data`, `http_raw_body`, and `http_client_body` with
     /// its escapes.
-    pub(super) body: &'a [u8],
+    pub(in crate::service_inspectors) body: &'a [u8],
     /// `file_data`, where it is not the same.
-    pub(super) file_data: Option<&'a [u8]>,
+    pub(in crate::service_inspectors) file_data: Option<&'a [u8]>,
     /// Whether `body` has been given before, with another part of the form.
-    pub(super) repeated: bool,
+    pub(in crate::service_inspectors) repeated: bool,
 }
 
 /// Reader of one direction's bodies, one after the other.
 #[derive(Debug, Default)]
-pub(super) struct Body {
+pub(in crate::service_inspectors) struct Body {
     /// Bytes of an unfinished section.
     pending: Vec<u8>,
     decoder: Option<Decoder>,
@@ -60,18 +61,7 @@ pub(super) struct Body {
     limit_hit: Option<&'static str>,
 }
 
-#[derive(Debug)]
-enum Decoder {
-    /// Zlib or bare deflate, to be told by the first byte.
-    Undecided,
-    Gzip(Box<MultiGzDecoder<Vec<u8>>>),
-    Zlib(Box<ZlibDecoder<Vec<u8>>>),
-    Deflate(Box<DeflateDecoder<Vec<u8>>>),
-}
-
-/// Window and tables of one inflater.
-const DECODER_MEMORY: usize = 48 << 10;
-/// Compressed bytes given to the inflater at once: they make at most 1 MiB.
+/// Compressed bytes given to a decoder at once: an inflater makes at most 1 MiB of them.
 const STEP: usize = 1 << 10;
 /// Decompressed bytes of one section.
 const DECOMPRESSED_SECTION: usize = 64 << 10;
@@ -82,15 +72,16 @@ type Sink<'s> = &'s mut dyn FnMut(Section<'_>);
 
 impl Body {
     /// Begins a body.
-    pub(super) fn start(&mut self, coding: Coding, charset: Charset, multipart: Option<Multipart>) {
+    pub(in crate::service_inspectors) fn start(
+        &mut self,
+        coding: Coding,
+        charset: Charset,
+        multipart: Option<Multipart>,
+    ) {
         let limit_hit = self.limit_hit.take();
         *self = Body {
             pending: std::mem::take(&mut self.pending),
-            decoder: match coding {
-                Coding::Identity => None,
-                Coding::Gzip => Some(Decoder::Gzip(Box::new(MultiGzDecoder::new(Vec::new())))),
-                Coding::Deflate => Some(Decoder::Undecided),
-            },
+            decoder: Decoder::new(coding),
             charset,
             multipart,
             limit_hit,
@@ -101,7 +92,13 @@ impl Body {
 
     /// Takes body bytes; `last` if the body is known to end with them. Gives out whole
     /// sections of `http_body_section` bytes, and the last one whatever its size.
-    pub(super) fn push(&mut self, mut data: &[u8], last: bool, config: &Config, sink: Sink<'_>) {
+    pub(in crate::service_inspectors) fn push(
+        &mut self,
+        mut data: &[u8],
+        last: bool,
+        config: &Config,
+        sink: Sink<'_>,
+    ) {
         let size = config.http_body_section.max(1);
         while !data.is_empty() {
             let room = size.saturating_sub(self.pending.len());
@@ -124,8 +121,19 @@ impl Body {
         }
     }
 
+    /// Bytes are missing here: what came before them is given out, as contents do not reach
+    /// over a gap, and what comes after is of no use to a decoder.
+    pub(in crate::service_inspectors) fn gap(&mut self, config: &Config, sink: Sink<'_>) {
+        if !self.pending.is_empty() {
+            let pending = std::mem::take(&mut self.pending);
+            self.section(&pending, false, config, sink);
+        }
+        self.decoder = None;
+        self.carry = Vec::new();
+    }
+
     /// The body is over: gives out what is left of it.
-    pub(super) fn finish(&mut self, config: &Config, sink: Sink<'_>) {
+    pub(in crate::service_inspectors) fn finish(&mut self, config: &Config, sink: Sink<'_>) {
         if !self.pending.is_empty() {
             let pending = std::mem::take(&mut self.pending);
             self.section(&pending, true, config, sink);
@@ -138,11 +146,11 @@ impl Body {
     }
 
     /// The label of a limit hit since the last call.
-    pub(super) fn limit_hit(&mut self) -> Option<&'static str> {
+    pub(in crate::service_inspectors) fn limit_hit(&mut self) -> Option<&'static str> {
         self.limit_hit.take()
     }
 
-    pub(super) fn memory(&self) -> usize {
+    pub(in crate::service_inspectors) fn memory(&self) -> usize {
         self.pending.capacity()
             + self.decoder.as_ref().map_or(0, Decoder::memory)
             + self.multipart.as_ref().map_or(0, Multipart::memory)
@@ -156,24 +164,30 @@ impl Body {
         let mut steps = data.chunks(STEP);
         let mut consumed = 0;
         let mut broken = false;
-        for step in &mut steps {
-            if !decoder.write(step, &mut output) {
-                broken = true;
-                break;
+        'steps: for step in &mut steps {
+            let mut left = step;
+            self.compressed += step.len();
+            loop {
+                let decoded = decoder.write(&mut left, &mut output, config);
+                let is_too_much = self.decompressed + output.len() > self.allowed(config);
+                if is_too_much || decoded == Decoded::OutOfMemory {
+                    self.limit_hit = Some("http_decompress");
+                }
+                if is_too_much || matches!(decoded, Decoded::Damaged | Decoded::OutOfMemory) {
+                    broken = true;
+                    break 'steps;
+                }
+                while output.len() >= DECOMPRESSED_SECTION {
+                    let rest = output.split_off(DECOMPRESSED_SECTION);
+                    self.decompressed += output.len();
+                    self.text(&output, false, sink);
+                    output = rest;
+                }
+                if decoded == Decoded::All {
+                    break;
+                }
             }
             consumed += step.len();
-            self.compressed += step.len();
-            if self.decompressed + output.len() > self.allowed(config) {
-                self.limit_hit = Some("http_decompress");
-                broken = true;
-                break;
-            }
-            while output.len() >= DECOMPRESSED_SECTION {
-                let rest = output.split_off(DECOMPRESSED_SECTION);
-                self.decompressed += output.len();
-                self.text(&output, false, sink);
-                output = rest;
-            }
         }
         self.decompressed += output.len();
         if broken {
@@ -246,40 +260,4 @@ impl Body {
             })
             .collect()
     }
-}
-
-impl Decoder {
-    /// Decompresses a piece and appends what came out; false if it is damaged.
-    fn write(&mut self, data: &[u8], output: &mut Vec<u8>) -> bool {
-        if matches!(self, Decoder::Undecided) {
-            *self = match data.first() {
-                None => return true,
-                // RFC 1950 §2.2: compression method 8, window of at most 32 KiB.
-                Some(first) if first & 0x0F == 8 && first >> 4 <= 7 => {
-                    Decoder::Zlib(Box::new(ZlibDecoder::new(Vec::new())))
-                }
-                Some(_) => Decoder::Deflate(Box::new(DeflateDecoder::new(Vec::new()))),
-            };
-        }
-        let (result, made) = match self {
-            Decoder::Undecided => return true,
-            Decoder::Gzip(decoder) => (inflate(decoder, data), decoder.get_mut()),
-            Decoder::Zlib(decoder) => (inflate(decoder, data), decoder.get_mut()),
-            Decoder::Deflate(decoder) => (inflate(decoder, data), decoder.get_mut()),
-        };
-        output.append(made);
-        result
-    }
-
-    fn memory(&self) -> usize {
-        if matches!(self, Decoder::Undecided) {
-            0
-        } else {
-            DECODER_MEMORY
-        }
-    }
-}
-
-fn inflate(decoder: &mut impl Write, data: &[u8]) -> bool {
-    decoder.write_all(data).is_ok() && decoder.flush().is_ok()
 }

@@ -15,7 +15,7 @@ use super::{
 /// One section of a message, with what its earlier sections, and for a response its
 /// request, leave visible.
 #[derive(Debug)]
-pub(super) struct Unit<'a> {
+pub(in crate::service_inspectors) struct Unit<'a> {
     /// The request, or the one that a response answers, if it was seen.
     request: Option<&'a Request>,
     /// On a response.
@@ -28,14 +28,17 @@ pub(super) struct Unit<'a> {
 
 /// Which section.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum What<'a> {
+pub(in crate::service_inspectors) enum What<'a> {
     Head,
     Body(Section<'a>),
     Trailers(&'a Headers),
 }
 
 impl<'a> Unit<'a> {
-    pub(super) fn of_request(request: &'a Request, what: What<'a>) -> Unit<'a> {
+    pub(in crate::service_inspectors) fn of_request(
+        request: &'a Request,
+        what: What<'a>,
+    ) -> Unit<'a> {
         Unit {
             request: Some(request),
             response: None,
@@ -45,7 +48,7 @@ impl<'a> Unit<'a> {
         }
     }
 
-    pub(super) fn of_response(
+    pub(in crate::service_inspectors) fn of_response(
         request: Option<&'a Request>,
         response: &'a Response,
         what: What<'a>,
@@ -56,6 +59,22 @@ impl<'a> Unit<'a> {
             what,
             unescaped: OnceCell::new(),
             form: OnceCell::new(),
+        }
+    }
+
+    /// A section of what one direction carries: of `request`, or of `response`, the answer to
+    /// `answered`; `None` if that message was not seen.
+    pub(in crate::service_inspectors) fn of(
+        to_server: bool,
+        request: Option<&'a Request>,
+        answered: Option<&'a Request>,
+        response: Option<&'a Response>,
+        what: What<'a>,
+    ) -> Option<Unit<'a>> {
+        if to_server {
+            Some(Unit::of_request(request?, what))
+        } else {
+            Some(Unit::of_response(answered, response?, what))
         }
     }
 

@@ -7,7 +7,7 @@ use super::uri::{self, Substitute};
 
 /// The header lines of a message, or its trailer lines.
 #[derive(Debug, Default)]
-pub(super) struct Headers {
+pub(in crate::service_inspectors) struct Headers {
     /// All lines without the last one's line end.
     raw: Vec<u8>,
     fields: Vec<Field>,
@@ -34,7 +34,7 @@ const COOKIES: [&[u8]; 2] = [b"cookie", b"set-cookie"];
 
 impl Headers {
     /// Reads lines; line ends are LF, CR LF and, as Snort and some servers take it, CR.
-    pub(super) fn new(lines: &[u8]) -> Headers {
+    pub(in crate::service_inspectors) fn new(lines: &[u8]) -> Headers {
         let raw = strip_line_end(lines).to_vec();
         let mut fields: Vec<Field> = Vec::new();
         let mut start = 0;
@@ -59,12 +59,12 @@ impl Headers {
     }
 
     /// `http_raw_header`: the lines as sent, without the last line's end.
-    pub(super) fn raw(&self) -> &[u8] {
+    pub(in crate::service_inspectors) fn raw(&self) -> &[u8] {
         &self.raw
     }
 
     /// `http_header`: the lines without cookies, escapes undone.
-    pub(super) fn normal(&self) -> &[u8] {
+    pub(in crate::service_inspectors) fn normal(&self) -> &[u8] {
         self.normal.get_or_init(|| {
             let mut output = Vec::with_capacity(self.raw.len());
             for field in &self.fields {
@@ -82,7 +82,7 @@ impl Headers {
 
     /// A field's value: blanks around removed, runs of them and folds one blank, fields
     /// of the same name joined by a comma. `name` is lower case.
-    pub(super) fn field(&self, name: &str) -> Option<&[u8]> {
+    pub(in crate::service_inspectors) fn field(&self, name: &str) -> Option<&[u8]> {
         let first = self.find(name)?;
         Some(
             first
@@ -92,7 +92,7 @@ impl Headers {
     }
 
     /// The same as sent: with the blank behind the colon, inner blanks and folds.
-    pub(super) fn raw_field(&self, name: &str) -> Option<&[u8]> {
+    pub(in crate::service_inspectors) fn raw_field(&self, name: &str) -> Option<&[u8]> {
         let first = self.find(name)?;
         Some(
             first
@@ -102,7 +102,10 @@ impl Headers {
     }
 
     /// The values of a field that came more than once, normalised, in order.
-    pub(super) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Vec<u8>> + 'a {
+    pub(in crate::service_inspectors) fn values<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> impl Iterator<Item = Vec<u8>> + 'a {
         self.fields
             .iter()
             .filter(move |field| self.is(field, name.as_bytes()))
@@ -110,7 +113,7 @@ impl Headers {
     }
 
     /// `http_cookie`: `Cookie` or `Set-Cookie` values, escapes undone.
-    pub(super) fn cookie(&self) -> Option<&[u8]> {
+    pub(in crate::service_inspectors) fn cookie(&self) -> Option<&[u8]> {
         let cookie = self.cookie.get_or_init(|| {
             let raw = self.raw_cookie()?;
             Some(uri::decode(raw, Substitute::No))
@@ -119,7 +122,7 @@ impl Headers {
     }
 
     /// `http_raw_cookie`: the same with the escapes left alone.
-    pub(super) fn raw_cookie(&self) -> Option<&[u8]> {
+    pub(in crate::service_inspectors) fn raw_cookie(&self) -> Option<&[u8]> {
         let cookie = self.raw_cookie.get_or_init(|| {
             let name = COOKIES
                 .into_iter()
@@ -130,12 +133,12 @@ impl Headers {
     }
 
     /// Lines; a folded one counts once.
-    pub(super) fn count(&self) -> usize {
+    pub(in crate::service_inspectors) fn count(&self) -> usize {
         self.fields.len()
     }
 
     /// Bytes of the longest line, without its end.
-    pub(super) fn longest(&self) -> usize {
+    pub(in crate::service_inspectors) fn longest(&self) -> usize {
         let lengths = self.fields.iter().map(|field| {
             let line = self.raw.get(field.line.clone()).unwrap_or_default();
             strip_line_end(line).len()
@@ -144,7 +147,7 @@ impl Headers {
     }
 
     /// Cookies: pairs of `Cookie` lines (RFC 6265 §4.2.1), or else `Set-Cookie` lines.
-    pub(super) fn cookies(&self) -> usize {
+    pub(in crate::service_inspectors) fn cookies(&self) -> usize {
         let [cookie, set_cookie] = COOKIES;
         let pairs = self.fields.iter().filter(|field| self.is(field, cookie));
         let pairs: usize = pairs
@@ -161,7 +164,7 @@ impl Headers {
         pairs + set.count()
     }
 
-    pub(super) fn memory(&self) -> usize {
+    pub(in crate::service_inspectors) fn memory(&self) -> usize {
         let cached = |cell: &OnceLock<Vec<u8>>| cell.get().map_or(0, Vec::capacity);
         let cookie = |cell: &OnceLock<Option<Vec<u8>>>| {
             cell.get().and_then(Option::as_ref).map_or(0, Vec::capacity)

@@ -8,37 +8,35 @@ use super::{
     multipart::Multipart,
     params::Params,
     parser::Framing,
+    readings::Readings,
     start_line::{self, RequestLine, StatusLine},
     uri::Uri,
 };
 
-/// Content-Length fields that contradict each other: where the message ends is
-/// anyone's guess.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("Content-Length values differ")]
-pub(super) struct LengthsDiffer;
+/// `http_version` of messages that have no start line of their own.
+const STREAM_VERSION: &[u8] = b"HTTP/2.0";
 
 /// A request's start line and headers.
 #[derive(Debug)]
-pub(super) struct Request {
+pub(in crate::service_inspectors) struct Request {
     line: Vec<u8>,
     parts: RequestLine,
-    pub(super) uri: Uri,
-    pub(super) headers: Headers,
+    pub(in crate::service_inspectors) uri: Uri,
+    pub(in crate::service_inspectors) headers: Headers,
     query: OnceLock<Params>,
     true_ip: Option<Vec<u8>>,
 }
 
 /// A response's start line and headers.
 #[derive(Debug)]
-pub(super) struct Response {
+pub(in crate::service_inspectors) struct Response {
     line: Vec<u8>,
     parts: StatusLine,
-    pub(super) headers: Headers,
+    pub(in crate::service_inspectors) headers: Headers,
 }
 
 impl Request {
-    pub(super) fn new(head: &[u8]) -> Request {
+    pub(in crate::service_inspectors) fn new(head: &[u8]) -> Request {
         let (line, headers) = split_head(head);
         let parts = start_line::request_line(line);
         let headers = Headers::new(headers);
@@ -53,26 +51,50 @@ impl Request {
         }
     }
 
+    /// A request of HTTP/2, with header lines as HTTP/1 would have sent them.
+    pub(in crate::service_inspectors) fn of_stream(
+        method: &[u8],
+        target: &[u8],
+        lines: &[u8],
+    ) -> Request {
+        let headers = Headers::new(lines);
+        let target_start = method.len() + 1;
+        let version_start = target_start + target.len() + 1;
+        let line = [method, b" ", target, b" ", STREAM_VERSION].concat();
+        Request {
+            parts: RequestLine {
+                method: 0..method.len(),
+                target: target_start..target_start + target.len(),
+                version: version_start..line.len(),
+            },
+            line,
+            uri: Uri::new(target),
+            true_ip: true_ip(&headers),
+            headers,
+            query: OnceLock::new(),
+        }
+    }
+
     /// `http_raw_request`: the start line without its end.
-    pub(super) fn line(&self) -> &[u8] {
+    pub(in crate::service_inspectors) fn line(&self) -> &[u8] {
         &self.line
     }
 
-    pub(super) fn method(&self) -> &[u8] {
+    pub(in crate::service_inspectors) fn method(&self) -> &[u8] {
         self.part(&self.parts.method)
     }
 
     /// `None` for HTTP/0.9.
-    pub(super) fn version(&self) -> Option<&[u8]> {
+    pub(in crate::service_inspectors) fn version(&self) -> Option<&[u8]> {
         Some(self.part(&self.parts.version)).filter(|version| !version.is_empty())
     }
 
-    pub(super) fn true_ip(&self) -> Option<&[u8]> {
+    pub(in crate::service_inspectors) fn true_ip(&self) -> Option<&[u8]> {
         self.true_ip.as_deref()
     }
 
     /// Parameters of the query.
-    pub(super) fn query(&self) -> &Params {
+    pub(in crate::service_inspectors) fn query(&self) -> &Params {
         self.query.get_or_init(|| {
             Params::new(
                 self.uri
@@ -83,22 +105,39 @@ impl Request {
     }
 
     /// Whether the body is a form of name-value pairs.
-    pub(super) fn is_form(&self) -> bool {
+    pub(in crate::service_inspectors) fn is_form(&self) -> bool {
         media_type(&self.headers).eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
     }
 
-    /// RFC 9112 §6.3: without a length or chunks a request has no body.
-    pub(super) fn framing(&self) -> Result<Framing, LengthsDiffer> {
-        if self.version().is_none() {
-            return Ok(Framing::None);
+    /// Every way to find the body's end.
+    pub(super) fn readings(&self) -> Readings {
+        let taken = self.framing();
+        let coding = self.headers.field("transfer-encoding").unwrap_or_default();
+        let hints_at_chunks = contains(coding, b"chunked");
+        let mut rivals = Vec::new();
+        if self.version().is_some() && taken != Framing::Chunked && hints_at_chunks {
+            rivals.push(Framing::Chunked);
         }
-        if is_chunked(&self.headers) {
-            return Ok(Framing::Chunked);
+        if hints_at_chunks || lengths_differ(&self.headers, taken) {
+            rivals.extend(lengths(&self.headers).map(Framing::Length));
         }
-        Ok(content_length(&self.headers)?.map_or(Framing::None, Framing::Length))
+        rivals.dedup();
+        rivals.retain(|framing| taken != *framing);
+        Readings { taken, rivals }
     }
 
-    pub(super) fn memory(&self) -> usize {
+    /// RFC 9112 §6.3: without a length or chunks a request has no body.
+    fn framing(&self) -> Framing {
+        if self.version().is_none() {
+            return Framing::None;
+        }
+        if is_chunked(&self.headers) {
+            return Framing::Chunked;
+        }
+        content_length(&self.headers).map_or(Framing::None, Framing::Length)
+    }
+
+    pub(in crate::service_inspectors) fn memory(&self) -> usize {
         size_of::<Request>()
             + self.line.capacity()
             + self.uri.memory()
@@ -112,7 +151,7 @@ impl Request {
 }
 
 impl Response {
-    pub(super) fn new(head: &[u8]) -> Response {
+    pub(in crate::service_inspectors) fn new(head: &[u8]) -> Response {
         let (line, headers) = split_head(head);
         Response {
             line: line.to_vec(),
@@ -121,41 +160,56 @@ impl Response {
         }
     }
 
+    /// A response of HTTP/2, which has no reason phrase.
+    pub(in crate::service_inspectors) fn of_stream(status: &[u8], lines: &[u8]) -> Response {
+        let line = [STREAM_VERSION, b" ", status].concat();
+        let code_start = STREAM_VERSION.len() + 1;
+        Response {
+            parts: StatusLine {
+                version: 0..STREAM_VERSION.len(),
+                code: code_start..line.len(),
+                message: line.len()..line.len(),
+            },
+            line,
+            headers: Headers::new(lines),
+        }
+    }
+
     /// `http_raw_status`: the start line without its end.
-    pub(super) fn line(&self) -> &[u8] {
+    pub(in crate::service_inspectors) fn line(&self) -> &[u8] {
         &self.line
     }
 
-    pub(super) fn version(&self) -> &[u8] {
+    pub(in crate::service_inspectors) fn version(&self) -> &[u8] {
         self.part(&self.parts.version)
     }
 
-    pub(super) fn code(&self) -> &[u8] {
+    pub(in crate::service_inspectors) fn code(&self) -> &[u8] {
         self.part(&self.parts.code)
     }
 
-    pub(super) fn message(&self) -> &[u8] {
+    pub(in crate::service_inspectors) fn message(&self) -> &[u8] {
         self.part(&self.parts.message)
     }
 
     /// Whether another response to the same request follows (RFC 9110 §15.2).
-    pub(super) fn is_interim(&self) -> bool {
+    pub(in crate::service_inspectors) fn is_interim(&self) -> bool {
         self.code().len() == 3 && self.code().first() == Some(&b'1') && self.code() != b"101"
     }
 
     /// RFC 9112 §6.3.
-    pub(super) fn framing(&self, request: Option<&Request>) -> Result<Framing, LengthsDiffer> {
+    pub(super) fn framing(&self, request: Option<&Request>) -> Framing {
         let to_head = request.is_some_and(|request| request.method() == b"HEAD");
         if to_head || self.is_interim() || matches!(self.code(), b"101" | b"204" | b"304") {
-            return Ok(Framing::None);
+            return Framing::None;
         }
         if is_chunked(&self.headers) {
-            return Ok(Framing::Chunked);
+            return Framing::Chunked;
         }
-        Ok(content_length(&self.headers)?.map_or(Framing::UntilClose, Framing::Length))
+        content_length(&self.headers).map_or(Framing::UntilClose, Framing::Length)
     }
 
-    pub(super) fn memory(&self) -> usize {
+    pub(in crate::service_inspectors) fn memory(&self) -> usize {
         size_of::<Response>() + self.line.capacity() + self.headers.memory()
     }
 
@@ -165,16 +219,17 @@ impl Response {
 }
 
 /// How a body is compressed. Several codings at once are left alone, as Snort does.
-pub(super) fn coding(headers: &Headers) -> Coding {
+pub(in crate::service_inspectors) fn coding(headers: &Headers) -> Coding {
     match headers.field("content-encoding") {
         Some(name) if any_of(name, &["gzip", "x-gzip"]) => Coding::Gzip,
         Some(name) if any_of(name, &["deflate"]) => Coding::Deflate,
+        Some(name) if any_of(name, &["br"]) => Coding::Brotli,
         _ => Coding::Identity,
     }
 }
 
 /// The declared encoding of the text.
-pub(super) fn charset(headers: &Headers) -> Charset {
+pub(in crate::service_inspectors) fn charset(headers: &Headers) -> Charset {
     match parameter(headers, b"charset") {
         Some(name) if any_of(name, &["utf-16le"]) => Charset::Utf16 { big: false },
         Some(name) if any_of(name, &["utf-16be", "utf-16"]) => Charset::Utf16 { big: true },
@@ -185,7 +240,7 @@ pub(super) fn charset(headers: &Headers) -> Charset {
 }
 
 /// The reader of the parts, if the body is a form of several (RFC 7578).
-pub(super) fn multipart(headers: &Headers) -> Option<Multipart> {
+pub(in crate::service_inspectors) fn multipart(headers: &Headers) -> Option<Multipart> {
     if !media_type(headers).eq_ignore_ascii_case(b"multipart/form-data") {
         return None;
     }
@@ -236,21 +291,37 @@ fn is_chunked(headers: &Headers) -> bool {
     })
 }
 
-/// The one declared length; `None` if there is none or it is no number.
-fn content_length(headers: &Headers) -> Result<Option<u64>, LengthsDiffer> {
+/// The first declared length; `None` if there is none or one of them is no number.
+fn content_length(headers: &Headers) -> Option<u64> {
     let mut length = None;
     for value in headers.values("content-length") {
         for item in value.split(|byte| *byte == b',') {
-            let Some(number) = number(item.trim_ascii()) else {
-                return Ok(None);
-            };
-            if length.is_some_and(|other| other != number) {
-                return Err(LengthsDiffer);
-            }
-            length = Some(number);
+            let number = number(item.trim_ascii())?;
+            length.get_or_insert(number);
         }
     }
-    Ok(length)
+    length
+}
+
+/// Whether a body is as long as its Content-Length fields say, but they contradict each
+/// other, so that where the message ends is anyone's guess.
+pub(super) fn lengths_differ(headers: &Headers, taken: Framing) -> bool {
+    matches!(taken, Framing::Length(taken) if lengths(headers).any(|length| length != taken))
+}
+
+/// Every declared length.
+fn lengths(headers: &Headers) -> impl Iterator<Item = u64> {
+    let values: Vec<Vec<u8>> = headers.values("content-length").collect();
+    values.into_iter().flat_map(|value| {
+        let items = value.split(|byte| *byte == b',');
+        let numbers: Vec<u64> = items.filter_map(|item| number(item.trim_ascii())).collect();
+        numbers
+    })
+}
+
+fn contains(text: &[u8], word: &[u8]) -> bool {
+    text.windows(word.len())
+        .any(|window| window.eq_ignore_ascii_case(word))
 }
 
 fn number(digits: &[u8]) -> Option<u64> {

@@ -4,36 +4,46 @@
 //!
 //! `parser` frames bytes into pieces, `start_line`, `uri`, `header`, `params`, `body`
 //! and `multipart` give them their normal form, `message` holds a head, `buffers` names
-//! the results. HTTP/2 and what follows CONNECT or an upgrade are plain streams.
+//! the results. `readings` follows a request whose end is in dispute, `upgrade` hands on
+//! what the connection becomes. `http2` makes its messages of the same parts.
 
 mod body;
 mod buffers;
+mod decoder;
+mod emit;
+mod ending;
 mod fuzz;
 mod header;
 mod message;
 mod multipart;
 mod params;
 mod parser;
+mod readings;
 mod resync;
+mod side;
 mod start_line;
+mod upgrade;
 mod uri;
 
 use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
-    buffers::NoBuffers,
     config::Config,
-    service_inspectors::{Feed, Pdu, ServiceInspector, Verdict},
+    service_inspectors::{Emit, Feed, ServiceInspector, Verdict},
 };
 
-use body::{Body, Section};
-use buffers::{Unit, What};
-use header::Headers;
-use message::{LengthsDiffer, Request, Response};
-use parser::{Framing, Kind, Parser, Piece};
-use resync::{Found, Resync};
+use ending::{Ended, Ending};
+use parser::{Framing, Kind, Piece};
+use readings::{Readings, Rivals};
+use side::{Side, Start};
+use upgrade::Upgraded;
 
+pub(super) use body::{Body, Section};
+pub(super) use buffers::{Unit, What};
+pub(super) use emit::{emit_plain, emit_section, pdu, start_body};
 pub use fuzz::fuzz_http;
+pub(super) use header::Headers;
+pub(super) use message::{Request, Response};
 
 /// Reader of one HTTP/1 connection.
 #[derive(Debug)]
@@ -47,21 +57,12 @@ pub struct Http {
     /// The response that the server is sending, and what it answers.
     response: Option<Response>,
     answered: Option<Arc<Request>>,
+    /// Other readings of what the client sends.
+    rivals: Rivals,
+    /// What the connection has become.
+    upgraded: Option<Upgraded>,
     limits_hit: Vec<&'static str>,
 }
-
-/// One direction.
-#[derive(Debug)]
-struct Side {
-    parser: Parser,
-    body: Body,
-    /// A message has been read.
-    started: bool,
-    /// Where messages begin, when that is not known: after a gap, or from mid-stream.
-    resync: Resync,
-}
-
-type Emit<'e> = &'e mut dyn FnMut(&Pdu<'_>);
 
 /// Different labels kept between two calls of `limits_hit`.
 const MAX_LABELS: usize = 8;
@@ -75,87 +76,77 @@ impl Default for Http {
             unanswered: VecDeque::new(),
             response: None,
             answered: None,
+            rivals: Rivals::default(),
+            upgraded: None,
             limits_hit: Vec::new(),
-        }
-    }
-}
-
-impl Side {
-    fn new(kind: Kind) -> Side {
-        Side {
-            parser: Parser::new(kind),
-            body: Body::default(),
-            started: false,
-            resync: Resync::default(),
         }
     }
 }
 
 impl ServiceInspector for Http {
     fn service(&self) -> &'static str {
-        "http"
+        self.upgraded.as_ref().map_or("http", Upgraded::service)
     }
 
     fn feed(&mut self, feed: &Feed<'_>, emit: Emit<'_>) -> Verdict {
+        if let Some(upgraded) = &mut self.upgraded {
+            return upgraded.inspector().feed(feed, emit);
+        }
         let Feed {
             to_server,
             data,
             config,
         } = *feed;
-        let plain = self.side(!to_server).resync.turn();
-        emit_plain(!to_server, &plain, emit);
-        let resync = &mut self.side(to_server).resync;
-        let start;
-        let mut input = data;
-        if resync.is_lost() {
-            match resync.push(to_server, data, config.http_body_section) {
-                Found::Nothing => return Verdict::Continue,
-                Found::Plain(plain) => {
-                    emit_plain(to_server, &plain, emit);
-                    return Verdict::Continue;
-                }
-                Found::Start(bytes) => start = bytes,
-            }
-            input = &start;
+        self.side(!to_server).turn(!to_server, emit);
+        let side = self.side(to_server);
+        if side.has_given_up() {
+            side.hold(to_server, data, config, emit);
+            return self.feed_rivals(feed, 0, emit);
         }
-        loop {
-            let step = match self.side(to_server).parser.next(&mut input, config) {
-                Ok(None) => return Verdict::Continue,
-                Ok(Some(piece)) => self.piece(to_server, piece, config, emit),
-                Err(error) => Err(error.reason()),
-            };
-            let Err(reason) = step else { continue };
-            let mut rest = self.side(to_server).parser.reset();
-            rest.extend_from_slice(input);
-            emit_plain(to_server, &rest, emit);
-            let other_speaks_http = self.side(!to_server).started;
-            let side = self.side(to_server);
-            if other_speaks_http && !side.started {
-                // Picked up in the middle of this direction's message.
-                side.resync.lose(false);
-                return Verdict::Continue;
+        match side.find_start(to_server, data, config, emit) {
+            Start::Here => self.read(feed, emit),
+            Start::Unknown => self.feed_rivals(feed, 0, emit),
+            Start::Before(bytes) => {
+                let whole = Feed {
+                    data: &bytes,
+                    ..*feed
+                };
+                let mut verdict = self.read(&whole, emit);
+                if let Verdict::Restart { taken, .. } = &mut verdict {
+                    *taken = taken.saturating_sub(bytes.len() - data.len());
+                }
+                verdict
             }
-            return Verdict::Abandon(reason);
         }
     }
 
     fn gap(&mut self, to_server: bool, lost: u64, emit: Emit<'_>) -> Verdict {
+        if let Some(upgraded) = &mut self.upgraded {
+            return upgraded.inspector().gap(to_server, lost, emit);
+        }
+        let config = Config::default();
+        if to_server {
+            self.rivals.clear();
+        }
         let side = self.side(to_server);
-        if !side.resync.is_lost() && side.parser.skip(lost) {
+        if !side.is_lost() && side.parser.skip(lost) {
+            self.body(to_server, emit, |body, sink| body.gap(&config, sink));
             return Verdict::Continue;
         }
-        self.end_body(to_server, &Config::default(), emit);
+        self.end_body(to_server, &config, emit);
         let side = self.side(to_server);
-        let plain = side.resync.take();
-        side.resync.lose(true);
+        side.flush(to_server, emit);
         let half_read = side.parser.reset();
-        emit_plain(to_server, &plain, emit);
         emit_plain(to_server, &half_read, emit);
+        side.lose(true);
         self.count("http_gap");
         Verdict::Continue
     }
 
     fn finish(&mut self, to_server: bool, emit: Emit<'_>) {
+        if let Some(upgraded) = &mut self.upgraded {
+            return upgraded.inspector().finish(to_server, emit);
+        }
         let config = Config::default();
         self.end_body(to_server, &config, emit);
         let side = self.side(to_server);
@@ -164,13 +155,18 @@ impl ServiceInspector for Http {
             let _ = self.head(to_server, &head, &config, emit);
         }
         let side = self.side(to_server);
-        let plain = side.resync.take();
         let half_read = side.parser.reset();
-        emit_plain(to_server, &plain, emit);
+        side.flush(to_server, emit);
         emit_plain(to_server, &half_read, emit);
+        if to_server {
+            self.rivals.finish(emit);
+        }
     }
 
     fn memory(&self) -> usize {
+        if let Some(upgraded) = &self.upgraded {
+            return upgraded.memory();
+        }
         let requests: usize = self.unanswered.iter().map(|request| request.memory()).sum();
         // A request that is still being sent or answered may be counted in `unanswered`
         // too; counting it twice errs on the safe side.
@@ -183,12 +179,16 @@ impl ServiceInspector for Http {
         size_of::<Http>()
             + self.client.memory()
             + self.server.memory()
+            + self.rivals.memory()
             + requests
             + current
             + response
     }
 
     fn limits_hit(&mut self, count: &mut dyn FnMut(&'static str)) {
+        if let Some(upgraded) = &mut self.upgraded {
+            upgraded.inspector().limits_hit(count);
+        }
         for side in [&mut self.client, &mut self.server] {
             if let Some(label) = side.body.limit_hit() {
                 count(label);
@@ -200,18 +200,52 @@ impl ServiceInspector for Http {
     }
 }
 
-impl Side {
-    fn memory(&self) -> usize {
-        self.parser.memory() + self.body.memory() + self.resync.memory()
-    }
-}
-
 impl Http {
     fn side(&mut self, to_server: bool) -> &mut Side {
         if to_server {
             &mut self.client
         } else {
             &mut self.server
+        }
+    }
+
+    /// Reads messages from bytes that continue or begin one.
+    fn read(&mut self, feed: &Feed<'_>, emit: Emit<'_>) -> Verdict {
+        let Feed {
+            to_server,
+            data,
+            config,
+        } = *feed;
+        let mut input = data;
+        // Where the other readings stand in `data`.
+        let mut read = 0;
+        loop {
+            let piece = match self.side(to_server).parser.next(&mut input, config) {
+                Ok(None) => return self.feed_rivals(feed, read, emit),
+                Ok(Some(piece)) => Ok(piece),
+                Err(error) => Err(Ending::Error(error.reason())),
+            };
+            let is_end = matches!(piece, Ok(Piece::End));
+            let was_agreed = self.rivals.is_empty();
+            let step = piece.and_then(|piece| self.piece(to_server, piece, config, emit));
+            let taken = data.len() - input.len();
+            if was_agreed {
+                // Rivals begin behind the head that is in dispute.
+                read = taken;
+            }
+            match step {
+                Ok(()) if is_end && to_server && !self.rivals.is_empty() => {
+                    let between = data.get(read..taken).unwrap_or_default();
+                    let met = self.client.parser.clone();
+                    self.rivals.feed_until(between, config, Some(&met), emit);
+                    read = taken;
+                }
+                Ok(()) => {}
+                Err(ending) => {
+                    let ended = Ended { feed, taken, read };
+                    return self.end(&ended, ending, emit);
+                }
+            }
         }
     }
 
@@ -228,7 +262,7 @@ impl Http {
         piece: Piece<'_>,
         config: &Config,
         emit: Emit<'_>,
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), Ending> {
         match piece {
             Piece::Head(head) => {
                 self.side(to_server).started = true;
@@ -238,6 +272,11 @@ impl Http {
             Piece::Body { data, last } => {
                 self.body(to_server, emit, |body, sink| {
                     body.push(data, last, config, sink);
+                });
+            }
+            Piece::NoSize(bytes) => {
+                self.body(to_server, emit, |body, sink| {
+                    body.push(&bytes, false, config, sink);
                 });
             }
             Piece::Trailers(lines) => {
@@ -251,6 +290,9 @@ impl Http {
                     self.response = None;
                     self.answered = None;
                 }
+                if let Some(reason) = self.side(to_server).ends_with.take() {
+                    return Err(Ending::Error(reason));
+                }
             }
         }
         Ok(())
@@ -263,34 +305,37 @@ impl Http {
         head: &[u8],
         config: &Config,
         emit: Emit<'_>,
-    ) -> Result<Framing, &'static str> {
-        let (framing, coding, charset, multipart);
+    ) -> Result<Framing, Ending> {
         if to_server {
-            let request = Request::new(head);
-            framing = request.framing();
-            coding = message::coding(&request.headers);
-            charset = message::charset(&request.headers);
-            multipart = message::multipart(&request.headers);
-            self.queue(Arc::new(request), config);
+            if let Some(upgraded) = Upgraded::by_preface(head, self.unanswered.back()) {
+                return Err(Ending::Upgrade(upgraded));
+            }
+            let request = Arc::new(Request::new(head));
+            self.queue(Arc::clone(&request), config);
+            self.emit(true, What::Head, &[], head.len(), emit);
+            start_body(&mut self.client.body, &request.headers, true);
+            let Readings { taken, rivals } = request.readings();
+            self.rivals.begin(&rivals, &request);
+            self.client.expect_end(&request.headers, taken);
+            return Ok(taken);
+        }
+        let response = Response::new(head);
+        self.answered = if response.is_interim() {
+            self.unanswered.front().cloned()
         } else {
-            let response = Response::new(head);
-            self.answered = if response.is_interim() {
-                self.unanswered.front().cloned()
-            } else {
-                self.unanswered.pop_front()
-            };
-            framing = response.framing(self.answered.as_deref());
-            coding = message::coding(&response.headers);
-            charset = message::charset(&response.headers);
-            multipart = None;
-            self.response = Some(response);
+            self.unanswered.pop_front()
+        };
+        let framing = response.framing(self.answered.as_deref());
+        start_body(&mut self.server.body, &response.headers, false);
+        self.response = Some(response);
+        self.emit(false, What::Head, &[], head.len(), emit);
+        if let Some(ending) = self.leaves_http() {
+            return Err(ending);
         }
-        self.emit(to_server, What::Head, &[], head.len(), emit);
-        self.side(to_server).body.start(coding, charset, multipart);
-        if let Some(reason) = self.leaves_http(to_server) {
-            return Err(reason);
+        if let Some(response) = &self.response {
+            self.server.expect_end(&response.headers, framing);
         }
-        framing.map_err(|LengthsDiffer| "http_content_lengths_differ")
+        Ok(framing)
     }
 
     fn queue(&mut self, request: Arc<Request>, config: &Config) {
@@ -305,19 +350,6 @@ impl Http {
             self.unanswered.pop_front();
             self.count("http_max_pipeline");
         }
-    }
-
-    /// Why the connection speaks something else after this response, if it does.
-    fn leaves_http(&self, to_server: bool) -> Option<&'static str> {
-        let response = self.response.as_ref().filter(|_| !to_server)?;
-        if response.code() == b"101" {
-            return Some("http_upgrade");
-        }
-        let connect = self
-            .answered
-            .as_ref()
-            .is_some_and(|request| request.method() == b"CONNECT");
-        (connect && response.code().first() == Some(&b'2')).then_some("http_connect")
     }
 
     fn end_body(&mut self, to_server: bool, config: &Config, emit: Emit<'_>) {
@@ -340,52 +372,26 @@ impl Http {
             ..
         } = self;
         let side = if to_server { client } else { server };
+        let (request, answered) = (request.as_deref(), answered.as_deref());
         work(&mut side.body, &mut |section| {
-            let what = What::Body(section);
-            let unit = match (to_server, request.as_deref(), response.as_ref()) {
-                (true, Some(request), _) => Unit::of_request(request, what),
-                (false, _, Some(response)) => {
-                    Unit::of_response(answered.as_deref(), response, what)
-                }
-                _ => return,
-            };
-            // Another part of a form comes without the body, which was searched.
-            let payload = if section.repeated { &[] } else { section.body };
-            emit(&pdu(to_server, payload, section.body.len(), &unit));
+            emit_section(
+                to_server,
+                request,
+                answered,
+                response.as_ref(),
+                section,
+                emit,
+            );
         });
     }
 
     /// Gives out a section of the current message.
     fn emit(&self, to_server: bool, what: What<'_>, payload: &[u8], size: usize, emit: Emit<'_>) {
-        let unit = match (to_server, self.request.as_deref(), self.response.as_ref()) {
-            (true, Some(request), _) => Unit::of_request(request, what),
-            (false, _, Some(response)) => {
-                Unit::of_response(self.answered.as_deref(), response, what)
-            }
-            _ => return,
-        };
-        emit(&pdu(to_server, payload, size, &unit));
-    }
-}
-
-fn pdu<'a>(to_server: bool, payload: &'a [u8], size: usize, unit: &'a Unit<'a>) -> Pdu<'a> {
-    Pdu {
-        to_server,
-        payload,
-        size: u32::try_from(size).unwrap_or(u32::MAX),
-        buffers: unit,
-    }
-}
-
-/// Gives out bytes that are of no message, so that they are searched at least.
-fn emit_plain(to_server: bool, data: &[u8], emit: Emit<'_>) {
-    if !data.is_empty() {
-        emit(&Pdu {
-            to_server,
-            payload: data,
-            size: u32::try_from(data.len()).unwrap_or(u32::MAX),
-            buffers: &NoBuffers,
-        });
+        let (request, answered) = (self.request.as_deref(), self.answered.as_deref());
+        let unit = Unit::of(to_server, request, answered, self.response.as_ref(), what);
+        if let Some(unit) = unit {
+            emit(&pdu(to_server, payload, size, &unit));
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 /// Reader of one multipart body, cut at any place.
 #[derive(Debug)]
-pub(super) struct Multipart {
+pub(in crate::service_inspectors) struct Multipart {
     /// `--` and the boundary.
     delimiter: Vec<u8>,
     state: State,

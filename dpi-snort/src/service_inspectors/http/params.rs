@@ -4,7 +4,7 @@ use super::uri::{self, Substitute};
 
 /// Decoded pairs in order.
 #[derive(Debug, Default)]
-pub(super) struct Params(Vec<(Vec<u8>, Vec<u8>)>);
+pub(in crate::service_inspectors) struct Params(Vec<(Vec<u8>, Vec<u8>)>);
 
 /// Pairs that are looked at; more are left out.
 const MAX_PAIRS: usize = 1000;

@@ -26,6 +26,8 @@ pub(super) enum Piece<'a> {
         /// Whether the declared length ends with them.
         last: bool,
     },
+    /// What was taken for the size of a chunk and is none: body bytes as well.
+    NoSize(Vec<u8>),
     /// Trailer lines, line ends included, without the empty line.
     Trailers(Vec<u8>),
     /// The message is complete.
@@ -34,7 +36,7 @@ pub(super) enum Piece<'a> {
 
 /// How the end of a body is found (RFC 9112 §6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Framing {
+pub(in crate::service_inspectors) enum Framing {
     /// There is no body.
     None,
     /// So many bytes.
@@ -71,7 +73,7 @@ impl ParseError {
 }
 
 /// Reader of one direction.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Parser {
     kind: Kind,
     state: State,
@@ -97,6 +99,10 @@ enum State {
     Trailers,
     End,
 }
+
+/// Bytes in front of a chunk that are kept in case that they are no size. Zeros and blanks
+/// may stand there without end.
+const MAX_KEPT_SIZE: usize = 256;
 
 /// A half-read chunk size line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -140,7 +146,11 @@ impl Parser {
                     let data = std::mem::take(input);
                     return Ok(Some(Piece::Body { data, last: false }));
                 }
-                State::ChunkSize(size) => self.chunk_size(input, size),
+                State::ChunkSize(size) => {
+                    if let Some(piece) = self.chunk_size(input, size) {
+                        return Ok(Some(piece));
+                    }
+                }
                 State::ChunkData(left) => {
                     let data = take(input, left);
                     let left = left - data.len() as u64;
@@ -192,9 +202,11 @@ impl Parser {
         std::mem::take(&mut self.buffer)
     }
 
-    /// The unfinished head at the end of the stream, if its start line is whole.
+    /// The unfinished head at the end of the stream, if there is more of it than a word.
     pub(super) fn unfinished_head(&mut self) -> Option<Vec<u8>> {
-        (self.state == State::Head && self.lines > 0).then(|| self.reset())
+        let is_head = self.state == State::Head
+            && (self.lines > 0 || start_line::is_begun(self.kind, &self.buffer));
+        is_head.then(|| self.reset())
     }
 
     pub(super) fn memory(&self) -> usize {
@@ -282,17 +294,18 @@ impl Parser {
     /// Reads a chunk size (RFC 9112 §7.1) as leniently as a browser: blanks and zeros
     /// in front, blanks and extensions behind, LF alone. What is no size ends the
     /// framing: the rest of the stream is body.
-    fn chunk_size(&mut self, input: &mut &[u8], mut size: ChunkSize) {
+    fn chunk_size<'a>(&mut self, input: &mut &'a [u8], mut size: ChunkSize) -> Option<Piece<'a>> {
         while let Some((byte, rest)) = input.split_first() {
             match (*byte, char::from(*byte).to_digit(16)) {
                 (b'\n', _) if size.digits => {
                     *input = rest;
+                    self.buffer.clear();
                     self.state = if size.size == 0 {
                         State::Trailers
                     } else {
                         State::ChunkData(size.size)
                     };
-                    return;
+                    return None;
                 }
                 (b'\n', _) => break,
                 (b'\r', _) => size.tail |= size.digits,
@@ -308,13 +321,18 @@ impl Parser {
                 }
                 _ => break,
             }
+            if !size.extension && self.buffer.len() < MAX_KEPT_SIZE {
+                self.buffer.push(*byte);
+            }
             *input = rest;
         }
-        self.state = if input.is_empty() {
-            State::ChunkSize(size)
-        } else {
-            State::UntilClose
-        };
+        if input.is_empty() {
+            self.state = State::ChunkSize(size);
+            return None;
+        }
+        self.state = State::UntilClose;
+        let kept = std::mem::take(&mut self.buffer);
+        (!kept.is_empty()).then_some(Piece::NoSize(kept))
     }
 
     /// The line end behind a chunk; anything else ends the framing.

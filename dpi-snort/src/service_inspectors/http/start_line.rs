@@ -75,6 +75,20 @@ pub(super) fn look(kind: Kind, line: &[u8]) -> Look {
     }
 }
 
+/// Whether an unfinished line is surely the beginning of one that can start a message.
+pub(super) fn is_begun(kind: Kind, line: &[u8]) -> bool {
+    match kind {
+        Kind::Response => look(kind, line) == Look::Good,
+        Kind::Request => {
+            let parts = request_line(line);
+            let method = line.get(parts.method).unwrap_or_default();
+            !parts.target.is_empty()
+                && (1..=MAX_METHOD).contains(&method.len())
+                && method.iter().all(|byte| is_token(*byte))
+        }
+    }
+}
+
 /// Method, target and version. Blanks and tabs separate, any number of them; the
 /// target may hold some of its own, as the version is looked for from the end.
 pub(super) fn request_line(line: &[u8]) -> RequestLine {

@@ -10,7 +10,7 @@ use crate::buffers::UriPart;
 
 /// A request target.
 #[derive(Debug, Default)]
-pub(super) struct Uri {
+pub(in crate::service_inspectors) struct Uri {
     raw: Vec<u8>,
     parts: Parts,
     normal: Vec<u8>,
@@ -199,9 +199,9 @@ pub(super) fn decode(input: &[u8], substitute: Substitute) -> Vec<u8> {
     if input.iter().all(plain) {
         return input.to_vec();
     }
-    let (mut output, again) = decode_escapes(input);
+    let (mut output, again) = decode_escapes(input, Pass::First);
     if again {
-        output = decode_escapes(&output).0;
+        output = decode_escapes(&output, Pass::Second).0;
     }
     if substitute == Substitute::Yes {
         for byte in &mut output {
@@ -215,8 +215,16 @@ pub(super) fn decode(input: &[u8], substitute: Substitute) -> Vec<u8> {
     output
 }
 
+/// Which pass over the escapes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    First,
+    /// Over escapes that the first pass made. Two percent signs in a row are none of them.
+    Second,
+}
+
 /// One pass over the escapes, and whether one of them stood for a percent sign.
-fn decode_escapes(input: &[u8]) -> (Vec<u8>, bool) {
+fn decode_escapes(input: &[u8], pass: Pass) -> (Vec<u8>, bool) {
     let mut output = Vec::with_capacity(input.len());
     let mut percent = false;
     let mut rest = input;
@@ -228,7 +236,7 @@ fn decode_escapes(input: &[u8]) -> (Vec<u8>, bool) {
             percent |= byte == b'%';
             output.push(byte);
             rest = rest.get(3..).unwrap_or_default();
-        } else if rest.starts_with(b"%%") {
+        } else if pass == Pass::First && rest.starts_with(b"%%") {
             // A percent sign escaped by another, as some servers read it.
             percent = true;
             output.push(b'%');

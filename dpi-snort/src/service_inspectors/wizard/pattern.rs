@@ -30,6 +30,7 @@ pub(super) const CLIENT: &[Pattern] = &[
     pattern("telnet", telnet),
     pattern("sip", sip_request),
     pattern("rtsp", rtsp_request),
+    pattern("http2", http2_preface),
     pattern("http", http_request),
     pattern("smtp", smtp_client),
     pattern("imap", imap_client),
@@ -40,6 +41,7 @@ pub(super) const CLIENT: &[Pattern] = &[
 /// What servers send first.
 pub(super) const SERVER: &[Pattern] = &[
     pattern("http", |bytes| starts(bytes, b"HTTP/")),
+    pattern("http2", http2_settings),
     pattern("ssl", tls),
     pattern("ssh", ssh),
     pattern("netbios-ssn", smb),
@@ -154,6 +156,24 @@ fn http_request(bytes: &[u8]) -> Answer {
     answer
 }
 
+/// RFC 9113 §3.4.
+fn http2_preface(bytes: &[u8]) -> Answer {
+    starts(bytes, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+}
+
+/// RFC 9113 §3.4, §6.5: a server begins with settings of six bytes each, on no stream and
+/// without flags; more than forty are not in use.
+fn http2_settings(bytes: &[u8]) -> Answer {
+    match *bytes {
+        [0, 0, length, 4, 0, 0, 0, 0, 0, ..] if length % 6 == 0 => Answer::Yes,
+        [] | [0] | [0, 0] | [0, 0, _] | [0, 0, _, 4] => Answer::More,
+        [0, 0, _, 4, ref zeros @ ..] if zeros.len() < 5 && zeros.iter().all(|zero| *zero == 0) => {
+            Answer::More
+        }
+        _ => Answer::No,
+    }
+}
+
 /// A token that is no registered method is one if the line ends in an HTTP version.
 fn unknown_method(bytes: &[u8]) -> Answer {
     let token = bytes.iter().take_while(|byte| is_token(**byte)).count();
@@ -195,14 +215,13 @@ fn request_to(bytes: &[u8], methods: &[&[u8]], schemes: &[&[u8]]) -> Answer {
     any(target.trim_ascii_start(), schemes)
 }
 
-/// One of `methods` and a blank behind it.
+/// One of `methods`, with a blank behind it if more has come.
 fn method(bytes: &[u8], methods: &[&[u8]]) -> Answer {
     let mut more = false;
     for method in methods {
         match starts(bytes, method) {
             Answer::Yes => match bytes.get(method.len()) {
-                Some(b' ' | b'\t') => return Answer::Yes,
-                None => more = true,
+                Some(b' ' | b'\t') | None => return Answer::Yes,
                 Some(_) => {}
             },
             Answer::More => more = true,

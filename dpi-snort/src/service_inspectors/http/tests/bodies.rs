@@ -20,6 +20,9 @@ fn bodies_are_decoded() {
         ),
         ("Content-Encoding: deflate", compress("zlib", plain), plain),
         ("Content-Encoding: deflate", compress("raw", plain), plain),
+        ("Content-Encoding: br", brotli(22, plain), plain),
+        ("Content-Encoding: BR", brotli(18, plain), plain),
+        ("Content-Encoding: br", plain.to_vec(), plain),
         ("Content-Encoding: gzip", plain.to_vec(), plain),
         ("Content-Type: text/html; charset=UTF-16LE", wide, plain),
     ] {

@@ -1,6 +1,7 @@
 //! Which units a conversation makes, wherever it is cut or has gaps.
 
 use super::*;
+use crate::service_inspectors::Pdu;
 
 /// Conversation; the plain buffer of each unit (a head's is empty, shown as `-`); the
 /// reason why the inspector gave up, if it did.
@@ -26,8 +27,8 @@ const CONVERSATIONS: &[(&str, &[&str], Option<&str>)] = &[
     ),
     (
         ">>>\nPUT / HTTP/1.1\nContent-Length: 2\nContent-Length: 3\n\nabc",
-        &["-", "abc"],
-        Some("http_content_lengths_differ"),
+        &["-", "ab", "c"],
+        None,
     ),
     (">>>\nGET /nine\n", &["-"], None),
     (
@@ -62,6 +63,12 @@ const CONVERSATIONS: &[(&str, &[&str], Option<&str>)] = &[
         Some("http_connect"),
     ),
     (
+        ">>>\nCONNECT a:1 HTTP/1.1\n\n<<<\nHTTP/1.1 407 No\nContent-Length: 1\n\nx\n>>>\n\
+        GET / HTTP/1.1\n\n",
+        &["-", "-", "x", "-"],
+        None,
+    ),
+    (
         ">>>\nGET / HTTP/1.1\n\n<<<\nHTTP/1.1 101 Switch\n\nws",
         &["-", "-", "ws"],
         Some("http_upgrade"),
@@ -71,6 +78,22 @@ const CONVERSATIONS: &[(&str, &[&str], Option<&str>)] = &[
         HTTP/1.1 200 OK\nContent-Length: 9\n\nHTTP/1.1 200 OK\nContent-Length: 1\n\nx",
         &["-", "-", "-", "-", "-", "x"],
         None,
+    ),
+    // What is no size is body.
+    (
+        "<<<\nHTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\nBRASIL and more",
+        &["-", "BRASIL and more"],
+        None,
+    ),
+    // An unfinished start line is judged as far as it came; a word alone is none.
+    (">>>\nSEARCH /half", &["-"], None),
+    ("<<<\nHTTP/1.1 20", &["-"], None),
+    (">>>\nGET / HTTP/1.1\n\nSEARCH", &["-", "SEARCH"], None),
+    // Of two lengths the first is that of the body; where the next message begins nobody knows.
+    (
+        "<<<\nHTTP/1.1 200 OK\nContent-Length: 2\nContent-Length: 3\n\nabcd",
+        &["-", "ab", "cd"],
+        Some("http_content_lengths_differ"),
     ),
     (
         "<<<\nHTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\nab\nzz\nrest",
@@ -106,11 +129,11 @@ fn conversations_give_the_same_units_at_every_cut() {
             })
             .collect();
         assert_eq!(payloads, *expected, "{text}");
-        assert_eq!(
-            verdict,
-            reason.map_or(Verdict::Continue, Verdict::Abandon),
-            "{text}"
-        );
+        let given = match verdict {
+            Verdict::Continue => None,
+            Verdict::Abandon(reason) | Verdict::Restart { reason, .. } => Some(reason),
+        };
+        assert_eq!(given, *reason, "{text}");
     }
     same_at_every_cut(&login(), &Config::default());
 }
@@ -145,9 +168,10 @@ fn a_gap_inside_a_body_is_skipped_and_one_in_a_head_resynchronises() {
         &feed(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nz"),
         &mut emit,
     );
-    let expected: [&[u8]; 7] = [
+    let expected: [&[u8]; 8] = [
         b"",
-        b"abef",
+        b"ab",
+        b"ef",
         b"HTTP/1.1 200 OK\r\nServ",
         b"lost",
         b"",
@@ -155,4 +179,99 @@ fn a_gap_inside_a_body_is_skipped_and_one_in_a_head_resynchronises() {
         b"z",
     ];
     assert_eq!(bodies, expected);
+}
+
+/// Requests with more than one reading: every request line and every body that some server
+/// would find.
+#[test]
+fn disputed_requests_are_read_in_every_way() {
+    let smuggled = "POST /b HTTP/1.1\nContent-Length: 3\n\nabc";
+    let in_chunk = format!("2a\n{smuggled}\n0\n\n");
+    for (fields, body, uris, bodies) in [
+        // By chunks the body ends at once; by length it holds the next request.
+        (
+            "Transfer-Encoding: chunked\nContent-Length: 43",
+            format!("0\n\n{smuggled}"),
+            vec!["/a", "/b"],
+            vec!["abc"],
+        ),
+        // By length the body ends inside the first chunk.
+        (
+            "Transfer-Encoding: chunked\nContent-Length: 4",
+            in_chunk.clone(),
+            vec!["/a", "/b"],
+            vec!["abc", "POST /b HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"],
+        ),
+        // Not every server takes this for chunks.
+        (
+            "Transfer-Encoding: xchunked\nContent-Length: 7",
+            format!("0\n\nab{smuggled}"),
+            vec!["/a", "/b"],
+            vec!["0\r\n\r\nab", "abc"],
+        ),
+        (
+            "Transfer-Encoding: x, \u{b}chunked",
+            format!("3\nxyz\n0\n\n{smuggled}"),
+            vec!["/a", "/b"],
+            vec!["xyz", "abc"],
+        ),
+        (
+            "Content-Length: 2\nContent-Length: 0",
+            format!("xx{smuggled}"),
+            vec!["/a", "/b"],
+            vec!["abc"],
+        ),
+        (
+            "Content-Length: 0\nContent-Length: 2",
+            format!("xx{smuggled}"),
+            vec!["/a", "/b"],
+            vec!["abc"],
+        ),
+    ] {
+        let text = format!(">>>\nPOST /a HTTP/1.1\n{fields}\n\n{body}");
+        let mut expected = None;
+        let blocks = conversation(&text);
+        for cut in 0..=blocks[0].1.len() {
+            let (seen, _) = run(&blocks, cut, &[], &Config::default());
+            let all = |id| {
+                let fresh = seen.iter().flat_map(|unit| &unit.fresh);
+                let mut all: Vec<_> = fresh
+                    .filter(|(other, _)| *other == id)
+                    .map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned())
+                    .collect();
+                all.sort();
+                all
+            };
+            let found = (all(BufferId::HttpUri), all(BufferId::HttpRawBody));
+            let mut sorted_bodies = bodies.clone();
+            sorted_bodies.sort_unstable();
+            for uri in &uris {
+                assert!(found.0.contains(&(*uri).to_owned()), "{text}\n{found:?}");
+            }
+            for body in &sorted_bodies {
+                assert!(found.1.contains(&(*body).to_owned()), "{text}\n{found:?}");
+            }
+            let expected = expected.get_or_insert_with(|| found.clone());
+            assert_eq!(&found, expected, "{text}\ncut at {cut}");
+        }
+    }
+}
+
+#[test]
+fn readings_that_agree_end_without_a_second_alert() {
+    let text = ">>>\nPOST /a HTTP/1.1\nTransfer-Encoding: chunked\nContent-Length: 13\n\n\
+        3\nabc\n0\n\nGET /b HTTP/1.1\n\nGET /c HTTP/1.1\n\n";
+    let (seen, verdict) = same_at_every_cut(&conversation(text), &Config::default());
+    assert_eq!(verdict, Verdict::Continue);
+    assert_eq!(fresh_bytes(&seen, BufferId::HttpUri), b"/a/b/c");
+    let mut http = Http::default();
+    for (to_server, data) in conversation(text) {
+        let feed = Feed {
+            to_server,
+            data: &data,
+            config: &Config::default(),
+        };
+        http.feed(&feed, &mut |_| {});
+    }
+    assert!(http.rivals.is_empty());
 }

@@ -76,3 +76,40 @@ fn unanswered_requests_are_bounded_and_counted() {
     });
     assert_eq!((hits, http.unanswered.len()), (3, 2));
 }
+
+#[test]
+fn brotli_is_bounded_in_what_it_makes_and_in_the_window_it_may_ask_for() {
+    let text = vec![b'x'; 900_000];
+    for (window, output, is_cut) in [
+        (18, 8 << 20, false),
+        (19, 8 << 20, false),
+        (24, 8 << 20, true),
+        (18, 100_000, true),
+    ] {
+        let config = Config {
+            decompress_output: output,
+            ..Config::default()
+        };
+        let blocks = response("Content-Encoding: br", &brotli(window, &text));
+        let mut http = Http::default();
+        let mut total = 0;
+        let mut most = 0;
+        for data in blocks[0].1.chunks(1448) {
+            let feed = Feed {
+                to_server: false,
+                data,
+                config: &config,
+            };
+            http.feed(&feed, &mut |pdu| total += pdu.payload.len());
+            most = most.max(http.memory());
+        }
+        http.finish(false, &mut |pdu| total += pdu.payload.len());
+        assert!(most < config.reassembly_memory_per_flow, "{window}: {most}");
+        // What is not decoded any more is searched as it came.
+        assert!(total >= text.len(), "{window}: {total}");
+        let mut labels = Vec::new();
+        http.limits_hit(&mut |label| labels.push(label));
+        let expected: &[&str] = if is_cut { &["http_decompress"] } else { &[] };
+        assert_eq!(labels, expected, "{window}");
+    }
+}

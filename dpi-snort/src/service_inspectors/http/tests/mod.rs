@@ -7,16 +7,12 @@ mod limits;
 mod random;
 
 use super::*;
-use crate::buffers::{BufferId, BufferPart, BufferSelector, UriPart};
-
-/// What one unit shows: its direction, plain buffer, and fresh buffers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Seen {
-    to_server: bool,
-    payload: Vec<u8>,
-    fresh: Vec<(BufferId, Vec<u8>)>,
-    answers: Vec<Option<Vec<u8>>>,
-}
+use crate::{
+    buffers::{BufferId, BufferSelector, UriPart},
+    service_inspectors::testing::{
+        self, Seen, field, fresh_bytes, of_request, param, uri_part, whole,
+    },
+};
 
 /// Feeds a conversation of `>>>` and `<<<` blocks; each is cut in two at `cut`.
 fn run(
@@ -25,51 +21,12 @@ fn run(
     questions: &[BufferSelector],
     config: &Config,
 ) -> (Vec<Seen>, Verdict) {
-    let mut seen = Vec::new();
-    let mut http = Http::default();
-    let mut emit = |pdu: &Pdu<'_>| {
-        let mut fresh = Vec::new();
-        pdu.buffers
-            .fresh(&mut |id, bytes| fresh.push((id, bytes.to_vec())));
-        seen.push(Seen {
-            to_server: pdu.to_server,
-            payload: pdu.payload.to_vec(),
-            fresh,
-            answers: questions
-                .iter()
-                .map(|question| pdu.buffers.buffer(question).map(<[u8]>::to_vec))
-                .collect(),
-        });
-    };
-    let mut verdict = Verdict::Continue;
-    let mut after = Vec::new();
-    for (to_server, bytes) in conversation {
-        let (first, second) = bytes.split_at(cut.min(bytes.len()));
-        for data in [first, second].into_iter().filter(|data| !data.is_empty()) {
-            let feed = Feed {
-                to_server: *to_server,
-                data,
-                config,
-            };
-            if verdict == Verdict::Continue {
-                verdict = http.feed(&feed, &mut emit);
-            } else {
-                after.push((*to_server, data.to_vec()));
-            }
-        }
-    }
-    if verdict == Verdict::Continue {
-        http.finish(true, &mut emit);
-        http.finish(false, &mut emit);
-    }
-    // What comes after the inspector gave up is a plain stream.
-    seen.extend(after.into_iter().map(|(to_server, payload)| Seen {
-        to_server,
-        payload,
-        fresh: Vec::new(),
-        answers: Vec::new(),
-    }));
-    (seen, verdict)
+    testing::run(&mut Http::default(), conversation, cut, questions, config)
+}
+
+/// Every place where a conversation's blocks may be cut gives the same units.
+fn same_at_every_cut(blocks: &[(bool, Vec<u8>)], config: &Config) -> (Vec<Seen>, Verdict) {
+    testing::same_at_every_cut(&|| Box::new(Http::default()), blocks, &[], config)
 }
 
 /// Blocks of `>>>` (client) and `<<<` (server); line ends become CR LF, `\` escapes of
@@ -93,76 +50,6 @@ fn conversation(text: &str) -> Vec<(bool, Vec<u8>)> {
         }
     }
     blocks
-}
-
-fn whole(id: BufferId) -> BufferSelector {
-    BufferSelector::whole(id)
-}
-
-fn field(id: BufferId, name: &str) -> BufferSelector {
-    BufferSelector {
-        id,
-        part: BufferPart::Field(name.into()),
-        request: false,
-    }
-}
-
-fn uri_part(part: UriPart) -> BufferSelector {
-    BufferSelector {
-        id: BufferId::HttpUri,
-        part: BufferPart::Uri(part),
-        request: false,
-    }
-}
-
-fn param(name: &str) -> BufferSelector {
-    BufferSelector {
-        id: BufferId::HttpParam,
-        part: BufferPart::Param(name.into(), false),
-        request: false,
-    }
-}
-
-fn of_request(id: BufferId) -> BufferSelector {
-    BufferSelector {
-        request: true,
-        ..whole(id)
-    }
-}
-
-/// Every place where a conversation's blocks may be cut gives the same units.
-fn same_at_every_cut(blocks: &[(bool, Vec<u8>)], config: &Config) -> (Vec<Seen>, Verdict) {
-    let uncut = run(blocks, usize::MAX, &[], config);
-    let longest = blocks
-        .iter()
-        .map(|(_, bytes)| bytes.len())
-        .max()
-        .unwrap_or(0);
-    for cut in 0..longest {
-        let cut_run = run(blocks, cut, &[], config);
-        assert_eq!(joined(&cut_run.0), joined(&uncut.0), "cut at {cut}");
-        assert_eq!(cut_run.1, uncut.1, "cut at {cut}");
-    }
-    uncut
-}
-
-/// Units with plain rests of one direction put together, as where they are cut is no
-/// part of their meaning.
-fn joined(seen: &[Seen]) -> Vec<Seen> {
-    let mut out: Vec<Seen> = Vec::new();
-    for unit in seen {
-        match out.last_mut() {
-            Some(last)
-                if last.fresh.is_empty()
-                    && unit.fresh.is_empty()
-                    && last.to_server == unit.to_server =>
-            {
-                last.payload.extend_from_slice(&unit.payload);
-            }
-            _ => out.push(unit.clone()),
-        }
-    }
-    out
 }
 
 const LOGIN: &str = "\
@@ -211,6 +98,25 @@ fn compress(coding: &str, data: &[u8]) -> Vec<u8> {
     }
 }
 
+/// A brotli stream of stored blocks (RFC 7932 §9.2), with a window of two to the power of
+/// `window` bytes, 18 to 24.
+fn brotli(window: u32, data: &[u8]) -> Vec<u8> {
+    let mut output = Vec::new();
+    for (index, block) in data.chunks(1 << 16).enumerate() {
+        let length = u32::try_from(block.len()).expect("short") - 1;
+        // The first header follows the four bits of the window.
+        let header = if index == 0 {
+            1 | (window - 17) << 1 | length << 7 | 1 << 23
+        } else {
+            length << 3 | 1 << 19
+        };
+        output.extend(&header.to_le_bytes()[..3]);
+        output.extend_from_slice(block);
+    }
+    output.push(3);
+    output
+}
+
 fn response(fields: &str, body: &[u8]) -> Vec<(bool, Vec<u8>)> {
     let head = format!(
         "HTTP/1.1 200 OK\r\n{fields}\r\nContent-Length: {}\r\n\r\n",
@@ -220,9 +126,5 @@ fn response(fields: &str, body: &[u8]) -> Vec<(bool, Vec<u8>)> {
 }
 
 fn file_data(seen: &[Seen]) -> Vec<u8> {
-    let fresh = seen.iter().flat_map(|unit| &unit.fresh);
-    fresh
-        .filter(|(id, _)| *id == BufferId::FileData)
-        .flat_map(|(_, bytes)| bytes.clone())
-        .collect()
+    fresh_bytes(seen, BufferId::FileData)
 }
