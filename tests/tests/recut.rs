@@ -100,7 +100,9 @@ fn alerts_do_not_depend_on_how_streams_are_cut() {
             if recut.segments == 0 {
                 continue;
             }
-            let after = bench.flows(&recut.capture);
+            let mut after = bench.flows(&recut.capture);
+            // A fragment is searched by itself as well, by rules on IP, as of no flow.
+            after.retain(|found| before.contains(found) || found.ends.0.port() != 0);
             captures += 1;
             segments += recut.segments;
             alerts += before.len();
