@@ -59,12 +59,16 @@ impl Daemon {
     /// Whether this process, and no later one of the same number, runs.
     pub(crate) fn alive(&self) -> bool {
         self.reap();
-        stat(self.pid).is_some_and(|(state, started)| state != 'Z' && started == self.started)
+        let is_ours = |(state, started): (char, u64)| {
+            started == self.started && (state != 'Z' || has_threads(self.pid))
+        };
+        stat(self.pid).is_some_and(is_ours)
     }
 
-    /// Asks for its end, and after `grace` sees to it.
+    /// Asks for its end, and after `grace` sees to it; without any grace it is not asked.
     pub(crate) fn stop(&self, grace: Duration) -> Result<()> {
-        for (signal, limit) in [(Signal::TERM, grace), (Signal::KILL, KILLED)] {
+        let steps = [(Signal::TERM, grace), (Signal::KILL, KILLED)];
+        for (signal, limit) in steps.into_iter().filter(|(_, limit)| !limit.is_zero()) {
             self.signal(signal);
             let begun = Instant::now();
             while begun.elapsed() < limit {
@@ -96,6 +100,12 @@ impl Daemon {
     fn number(&self) -> Option<Pid> {
         Pid::from_raw(i32::try_from(self.pid).ok()?)
     }
+}
+
+/// Whether a process has other threads than its first. While they end, the first one is a
+/// zombie already, and what they share is still open.
+fn has_threads(pid: u32) -> bool {
+    fs::read_dir(format!("/proc/{pid}/task")).is_ok_and(|tasks| tasks.count() > 1)
 }
 
 /// State and start time of a process (proc(5), fields 3 and 22 of `stat`).
