@@ -10,6 +10,7 @@ mod fuzz;
 pub mod http;
 pub mod http2;
 mod inspector;
+mod labels;
 #[cfg(test)]
 mod testing;
 pub mod websocket;

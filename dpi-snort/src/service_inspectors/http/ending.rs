@@ -54,7 +54,7 @@ impl Http {
                 self.end_body(true, config, emit);
                 self.end_body(false, config, emit);
                 if to_server && !self.rivals.is_empty() {
-                    self.count(reason);
+                    self.limits_hit.note(reason);
                     self.client.give_up();
                     self.server.give_up();
                     let other = self.server.parser.reset();

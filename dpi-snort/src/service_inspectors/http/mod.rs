@@ -29,7 +29,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
     config::Config,
-    service_inspectors::{Emit, Feed, ServiceInspector, Verdict},
+    service_inspectors::{Emit, Feed, ServiceInspector, Verdict, labels::Labels},
 };
 
 use ending::{Ended, Ending};
@@ -61,11 +61,8 @@ pub struct Http {
     rivals: Rivals,
     /// What the connection has become.
     upgraded: Option<Upgraded>,
-    limits_hit: Vec<&'static str>,
+    limits_hit: Labels,
 }
-
-/// Different labels kept between two calls of `limits_hit`.
-const MAX_LABELS: usize = 8;
 
 impl Default for Http {
     fn default() -> Self {
@@ -78,7 +75,7 @@ impl Default for Http {
             answered: None,
             rivals: Rivals::default(),
             upgraded: None,
-            limits_hit: Vec::new(),
+            limits_hit: Labels::default(),
         }
     }
 }
@@ -139,7 +136,7 @@ impl ServiceInspector for Http {
         let half_read = side.parser.reset();
         emit_plain(to_server, &half_read, emit);
         side.lose(true);
-        self.count("http_gap");
+        self.limits_hit.note("http_gap");
         Verdict::Continue
     }
 
@@ -194,9 +191,7 @@ impl ServiceInspector for Http {
                 count(label);
             }
         }
-        for label in self.limits_hit.drain(..) {
-            count(label);
-        }
+        self.limits_hit.drain(count);
     }
 }
 
@@ -246,12 +241,6 @@ impl Http {
                     return self.end(&ended, ending, emit);
                 }
             }
-        }
-    }
-
-    fn count(&mut self, label: &'static str) {
-        if self.limits_hit.len() < MAX_LABELS {
-            self.limits_hit.push(label);
         }
     }
 
@@ -348,7 +337,7 @@ impl Http {
             || (self.unanswered.len() > 1 && held(&self.unanswered) > config.http_max_headers)
         {
             self.unanswered.pop_front();
-            self.count("http_max_pipeline");
+            self.limits_hit.note("http_max_pipeline");
         }
     }
 

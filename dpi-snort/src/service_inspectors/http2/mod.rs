@@ -16,9 +16,11 @@ use std::sync::Arc;
 
 use crate::{
     config::Config,
+    flow::Sides,
     service_inspectors::{
         Emit, Feed, ServiceInspector, Verdict,
         http::{Request, emit_plain},
+        labels::Labels,
     },
 };
 
@@ -32,13 +34,12 @@ pub use fuzz::fuzz_http2;
 /// Reader of one HTTP/2 connection.
 #[derive(Debug)]
 pub struct Http2 {
-    client: Side,
-    server: Side,
+    sides: Sides<Side>,
     streams: Streams,
     /// The preface, when it comes, is searched as well: of a flow that began as HTTP/1 no
     /// packet is searched any more that holds it.
     shows_preface: bool,
-    limits_hit: Vec<&'static str>,
+    limits_hit: Labels,
 }
 
 /// One direction.
@@ -49,9 +50,6 @@ struct Side {
     /// The stream whose body came last.
     last: u32,
 }
-
-/// Different labels kept between two calls of `limits_hit`.
-const MAX_LABELS: usize = 8;
 
 /// Bytes of the preface that look like a request of HTTP/1.
 const PREFACE_HEAD: usize = 18;
@@ -66,11 +64,13 @@ impl Http2 {
     /// For a connection whose client has sent `matched` bytes of the preface.
     fn at_preface(matched: usize) -> Http2 {
         Http2 {
-            client: Side::new(true, matched),
-            server: Side::new(false, 0),
+            sides: Sides {
+                client: Side::new(true, matched),
+                server: Side::new(false, 0),
+            },
             streams: Streams::default(),
             shows_preface: false,
-            limits_hit: Vec::new(),
+            limits_hit: Labels::default(),
         }
     }
 
@@ -111,10 +111,12 @@ impl ServiceInspector for Http2 {
         } = *feed;
         let mut input = data;
         loop {
-            let side = self.side(to_server);
+            let side = self.sides.side_mut(to_server);
             let was_at_preface = side.frames.is_at_preface();
             let step = side.frames.next(&mut input, config);
-            if was_at_preface && !self.side(to_server).frames.is_at_preface() && self.shows_preface
+            if was_at_preface
+                && !self.sides.side_mut(to_server).frames.is_at_preface()
+                && self.shows_preface
             {
                 emit_plain(to_server, frame::PREFACE, emit);
             }
@@ -125,7 +127,7 @@ impl ServiceInspector for Http2 {
             };
             if let Err(reason) = step {
                 self.end_all(config, emit);
-                let mut rest = self.side(to_server).frames.reset();
+                let mut rest = self.sides.side_mut(to_server).frames.reset();
                 rest.extend_from_slice(input);
                 emit_plain(to_server, &rest, emit);
                 return Verdict::Abandon(reason);
@@ -135,8 +137,8 @@ impl ServiceInspector for Http2 {
 
     fn gap(&mut self, to_server: bool, lost: u64, emit: Emit<'_>) -> Verdict {
         let config = Config::default();
-        self.count("http2_gap");
-        let side = self.side(to_server);
+        self.limits_hit.note("http2_gap");
+        let side = self.sides.side_mut(to_server);
         match side.frames.lose(lost) {
             Loss::Harmless => {
                 let last = side.last;
@@ -149,7 +151,7 @@ impl ServiceInspector for Http2 {
             }
             Loss::Framing => {
                 self.end_all(&config, emit);
-                let half_read = self.side(to_server).frames.reset();
+                let half_read = self.sides.side_mut(to_server).frames.reset();
                 emit_plain(to_server, &half_read, emit);
                 Verdict::Abandon("http2_gap_in_framing")
             }
@@ -161,18 +163,19 @@ impl ServiceInspector for Http2 {
         for id in self.streams.ids() {
             self.with_stream(id, |stream| stream.end(to_server, &config, emit));
         }
-        let half_read = self.side(to_server).frames.reset();
+        let half_read = self.sides.side_mut(to_server).frames.reset();
         emit_plain(to_server, &half_read, emit);
     }
 
     fn memory(&self) -> usize {
-        size_of::<Http2>() + self.client.memory() + self.server.memory() + self.streams.memory()
+        size_of::<Http2>()
+            + self.sides.client.memory()
+            + self.sides.server.memory()
+            + self.streams.memory()
     }
 
     fn limits_hit(&mut self, count: &mut dyn FnMut(&'static str)) {
-        for label in self.limits_hit.drain(..) {
-            count(label);
-        }
+        self.limits_hit.drain(count);
     }
 }
 
@@ -191,20 +194,6 @@ impl Side {
 }
 
 impl Http2 {
-    fn side(&mut self, to_server: bool) -> &mut Side {
-        if to_server {
-            &mut self.client
-        } else {
-            &mut self.server
-        }
-    }
-
-    fn count(&mut self, label: &'static str) {
-        if self.limits_hit.len() < MAX_LABELS {
-            self.limits_hit.push(label);
-        }
-    }
-
     /// Judges a piece; an error ends the inspection of the connection.
     fn piece(
         &mut self,
@@ -220,10 +209,10 @@ impl Http2 {
                 ends,
                 block,
             } => {
-                let fields = self.side(to_server).hpack.decode(&block, config);
+                let fields = self.sides.side_mut(to_server).hpack.decode(&block, config);
                 let fields = fields.map_err(|_| "http2_hpack")?;
                 if let Some(label) = fields.limit_hit {
-                    self.count(label);
+                    self.limits_hit.note(label);
                 }
                 self.make_room(id, config, emit);
                 let mut stream = self.streams.take(id).unwrap_or_default();
@@ -238,7 +227,7 @@ impl Http2 {
                 data,
                 ends,
             } => {
-                self.side(to_server).last = id;
+                self.sides.side_mut(to_server).last = id;
                 if self.streams.has(id) {
                     self.with_stream(id, |stream| {
                         stream.data(to_server, data, ends, config, emit);
@@ -247,15 +236,12 @@ impl Http2 {
                         }
                     });
                 } else {
-                    self.count("http2_unknown_stream");
+                    self.limits_hit.note("http2_unknown_stream");
                     emit_plain(to_server, data, emit);
                 }
             }
             Piece::Reset { stream: id } => {
-                self.with_stream(id, |stream| {
-                    stream.end(true, config, emit);
-                    stream.end(false, config, emit);
-                });
+                self.with_stream(id, |stream| stream.end_both(config, emit));
             }
         }
         self.shrink(config, emit);
@@ -272,7 +258,7 @@ impl Http2 {
 
     fn put_back(&mut self, id: u32, mut stream: Stream) {
         if let Some(label) = stream.limit_hit() {
-            self.count(label);
+            self.limits_hit.note(label);
         }
         if !stream.is_over() {
             self.streams.put(id, stream);
@@ -282,7 +268,7 @@ impl Http2 {
     /// Makes room for one more stream.
     fn make_room(&mut self, id: u32, config: &Config, emit: Emit<'_>) {
         if self.streams.is_full(config) && !self.streams.has(id) {
-            self.count("http2_max_streams");
+            self.limits_hit.note("http2_max_streams");
             self.evict(config, emit);
         }
     }
@@ -290,7 +276,7 @@ impl Http2 {
     /// Gives memory back until there is no more than allowed.
     fn shrink(&mut self, config: &Config, emit: Emit<'_>) {
         while self.streams.is_too_large(config) {
-            self.count("http2_memory");
+            self.limits_hit.note("http2_memory");
             self.evict(config, emit);
         }
     }
@@ -298,16 +284,14 @@ impl Http2 {
     /// Forgets the stream that has been idle for longest; what it holds is judged first.
     fn evict(&mut self, config: &Config, emit: Emit<'_>) {
         if let Some(mut stream) = self.streams.take_idle() {
-            stream.end(true, config, emit);
-            stream.end(false, config, emit);
+            stream.end_both(config, emit);
         }
     }
 
     /// Judges what all streams hold.
     fn end_all(&mut self, config: &Config, emit: Emit<'_>) {
         while let Some(mut stream) = self.streams.take_idle() {
-            stream.end(true, config, emit);
-            stream.end(false, config, emit);
+            stream.end_both(config, emit);
         }
     }
 }

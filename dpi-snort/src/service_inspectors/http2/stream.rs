@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     config::Config,
+    flow::Sides,
     service_inspectors::{
         Emit,
         http::{self, Body, Headers, Request, Response, Section, Unit, What},
@@ -17,8 +18,7 @@ use super::head::Head;
 pub(super) struct Stream {
     request: Option<Arc<Request>>,
     response: Option<Response>,
-    client: Half,
-    server: Half,
+    halves: Sides<Half>,
     /// When it was used last, by the table's count.
     used: u64,
     /// What the table has charged for it.
@@ -38,13 +38,13 @@ impl Stream {
             request: Some(request),
             ..Stream::default()
         };
-        stream.client.is_over = true;
+        stream.halves.client.is_over = true;
         stream
     }
 
     /// Whether neither end has more to say.
     pub(super) fn is_over(&self) -> bool {
-        self.client.is_over && self.server.is_over
+        self.halves.client.is_over && self.halves.server.is_over
     }
 
     /// Takes a block of fields that came in one direction and gives it out.
@@ -75,9 +75,9 @@ impl Stream {
             &Unit::of_request(&request, What::Head),
         ));
         if to_server {
-            http::start_body(&mut self.client.body, &request.headers, true);
+            http::start_body(&mut self.halves.client.body, &request.headers, true);
         } else {
-            self.client.is_over = true;
+            self.halves.client.is_over = true;
         }
         self.request = Some(Arc::new(request));
     }
@@ -85,13 +85,13 @@ impl Stream {
     fn response(&mut self, head: &Head, status: &[u8], emit: Emit<'_>) {
         if self.request.is_none() {
             // What it answers was not seen, or has been forgotten.
-            self.client.is_over = true;
+            self.halves.client.is_over = true;
         }
         let response = Response::of_stream(status, &head.lines);
         let size = response.line().len() + head.lines.len();
         let unit = Unit::of_response(self.request.as_deref(), &response, What::Head);
         emit(&http::pdu(false, &[], size, &unit));
-        http::start_body(&mut self.server.body, &response.headers, false);
+        http::start_body(&mut self.halves.server.body, &response.headers, false);
         self.response = Some(response);
     }
 
@@ -128,21 +128,19 @@ impl Stream {
     /// Nothing more comes in this direction.
     pub(super) fn end(&mut self, to_server: bool, config: &Config, emit: Emit<'_>) {
         self.end_body(to_server, config, emit);
-        self.half(to_server).is_over = true;
+        self.halves.side_mut(to_server).is_over = true;
+    }
+
+    /// Nothing more comes at all.
+    pub(super) fn end_both(&mut self, config: &Config, emit: Emit<'_>) {
+        self.end(true, config, emit);
+        self.end(false, config, emit);
     }
 
     /// The label of a limit hit since the last call.
     pub(super) fn limit_hit(&mut self) -> Option<&'static str> {
-        let client = self.client.body.limit_hit();
-        client.or_else(|| self.server.body.limit_hit())
-    }
-
-    fn half(&mut self, to_server: bool) -> &mut Half {
-        if to_server {
-            &mut self.client
-        } else {
-            &mut self.server
-        }
+        let client = self.halves.client.body.limit_hit();
+        client.or_else(|| self.halves.server.body.limit_hit())
     }
 
     fn end_body(&mut self, to_server: bool, config: &Config, emit: Emit<'_>) {
@@ -158,11 +156,10 @@ impl Stream {
         let Stream {
             request,
             response,
-            client,
-            server,
+            halves,
             ..
         } = self;
-        let half = if to_server { client } else { server };
+        let half = halves.side_mut(to_server);
         let request = request.as_deref();
         work(&mut half.body, &mut |section| {
             http::emit_section(
@@ -179,7 +176,7 @@ impl Stream {
     fn memory(&self) -> usize {
         let request = self.request.as_ref().map_or(0, |request| request.memory());
         let response = self.response.as_ref().map_or(0, Response::memory);
-        let bodies = self.client.body.memory() + self.server.body.memory();
+        let bodies = self.halves.client.body.memory() + self.halves.server.body.memory();
         size_of::<Stream>() + request + response + bodies
     }
 }

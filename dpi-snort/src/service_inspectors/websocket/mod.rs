@@ -10,7 +10,10 @@ mod inflate;
 use crate::{
     buffers::{BufferId, BufferPart, BufferSelector, BufferSource},
     config::Config,
-    service_inspectors::{Emit, Feed, Pdu, ServiceInspector, Verdict, http::emit_plain},
+    flow::Sides,
+    service_inspectors::{
+        Emit, Feed, Pdu, ServiceInspector, Verdict, http::emit_plain, labels::Labels,
+    },
 };
 
 use frame::{Frames, Piece};
@@ -19,9 +22,8 @@ use inflate::Inflater;
 /// Reader of one WebSocket connection.
 #[derive(Debug)]
 pub struct WebSocket {
-    client: Side,
-    server: Side,
-    limits_hit: Vec<&'static str>,
+    sides: Sides<Side>,
+    limits_hit: Labels,
 }
 
 /// One direction.
@@ -38,9 +40,6 @@ struct Side {
     control: Vec<u8>,
 }
 
-/// Different labels kept between two calls of `limits_hit`.
-const MAX_LABELS: usize = 8;
-
 impl WebSocket {
     /// `extensions`: what the server answered in Sec-WebSocket-Extensions.
     pub(super) fn new(extensions: &[u8]) -> WebSocket {
@@ -49,32 +48,20 @@ impl WebSocket {
                 .then(|| Inflater::new(!inflate::has_parameter(extensions, name)))
         };
         WebSocket {
-            client: Side::new(inflater(b"client_no_context_takeover")),
-            server: Side::new(inflater(b"server_no_context_takeover")),
-            limits_hit: Vec::new(),
-        }
-    }
-
-    fn side(&mut self, to_server: bool) -> &mut Side {
-        if to_server {
-            &mut self.client
-        } else {
-            &mut self.server
-        }
-    }
-
-    fn count(&mut self, label: &'static str) {
-        if self.limits_hit.len() < MAX_LABELS {
-            self.limits_hit.push(label);
+            sides: Sides {
+                client: Side::new(inflater(b"client_no_context_takeover")),
+                server: Side::new(inflater(b"server_no_context_takeover")),
+            },
+            limits_hit: Labels::default(),
         }
     }
 
     /// Judges what is held of both directions and gives out what is half read of one.
     fn end(&mut self, to_server: bool, rest: &[u8], emit: Emit<'_>) {
         for side in [true, false] {
-            self.side(side).flush(side, emit);
+            self.sides.side_mut(side).flush(side, emit);
         }
-        let mut half_read = self.side(to_server).frames.reset();
+        let mut half_read = self.sides.side_mut(to_server).frames.reset();
         half_read.extend_from_slice(rest);
         emit_plain(to_server, &half_read, emit);
     }
@@ -93,7 +80,7 @@ impl ServiceInspector for WebSocket {
         } = *feed;
         let mut input = data;
         loop {
-            let side = self.side(to_server);
+            let side = self.sides.side_mut(to_server);
             let limit_hit = match side.frames.next(&mut input) {
                 Ok(None) => return Verdict::Continue,
                 Ok(Some(piece)) => side.piece(to_server, piece, config, emit),
@@ -103,14 +90,14 @@ impl ServiceInspector for WebSocket {
                 }
             };
             if let Some(label) = limit_hit {
-                self.count(label);
+                self.limits_hit.note(label);
             }
         }
     }
 
     fn gap(&mut self, to_server: bool, lost: u64, emit: Emit<'_>) -> Verdict {
-        self.count("websocket_gap");
-        let side = self.side(to_server);
+        self.limits_hit.note("websocket_gap");
+        let side = self.sides.side_mut(to_server);
         side.flush(to_server, emit);
         if side.frames.skip(lost) {
             // The window of the bytes to come is not known.
@@ -124,20 +111,18 @@ impl ServiceInspector for WebSocket {
     }
 
     fn finish(&mut self, to_server: bool, emit: Emit<'_>) {
-        let side = self.side(to_server);
+        let side = self.sides.side_mut(to_server);
         side.flush(to_server, emit);
         let half_read = side.frames.reset();
         emit_plain(to_server, &half_read, emit);
     }
 
     fn memory(&self) -> usize {
-        size_of::<WebSocket>() + self.client.memory() + self.server.memory()
+        size_of::<WebSocket>() + self.sides.client.memory() + self.sides.server.memory()
     }
 
     fn limits_hit(&mut self, count: &mut dyn FnMut(&'static str)) {
-        for label in self.limits_hit.drain(..) {
-            count(label);
-        }
+        self.limits_hit.drain(count);
     }
 }
 
