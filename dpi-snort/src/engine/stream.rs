@@ -216,7 +216,7 @@ impl Stream<'_, '_> {
     pub(super) fn finish(&mut self, from_client: bool) {
         self.take_doubtful(from_client, true);
         self.read(from_client, |reader, context, emit| {
-            reader.finish(from_client, context.stats, emit);
+            reader.finish(from_client, context, emit);
         });
     }
 

@@ -21,10 +21,10 @@ pub(super) fn fuzz_inspector(
         let (data, after) = rest.split_at_checked(length).unwrap_or((rest, &[]));
         input = after;
         let verdict = if control & 4 != 0 {
-            inspector.finish(to_server, &mut emit);
+            inspector.finish(to_server, config, &mut emit);
             Verdict::Continue
         } else if control & 2 != 0 {
-            inspector.gap(to_server, length as u64, &mut emit)
+            inspector.gap(to_server, length as u64, config, &mut emit)
         } else {
             let feed = Feed {
                 to_server,
@@ -39,8 +39,8 @@ pub(super) fn fuzz_inspector(
             return;
         }
     }
-    inspector.finish(true, &mut emit);
-    inspector.finish(false, &mut emit);
+    inspector.finish(true, config, &mut emit);
+    inspector.finish(false, config, &mut emit);
 }
 
 fn read_all(pdu: &Pdu<'_>) {

@@ -14,10 +14,10 @@ pub trait ServiceInspector: Send {
     fn feed(&mut self, feed: &Feed<'_>, emit: &mut dyn FnMut(&Pdu<'_>)) -> Verdict;
 
     /// `lost` bytes of one direction will never come.
-    fn gap(&mut self, to_server: bool, lost: u64, emit: &mut dyn FnMut(&Pdu<'_>)) -> Verdict;
+    fn gap(&mut self, to_server: bool, lost: u64, config: &Config, emit: Emit<'_>) -> Verdict;
 
     /// One direction is closed: whatever is half read and can be judged is emitted.
-    fn finish(&mut self, to_server: bool, emit: &mut dyn FnMut(&Pdu<'_>));
+    fn finish(&mut self, to_server: bool, config: &Config, emit: Emit<'_>);
 
     /// Heap bytes held, for the engine's budget.
     fn memory(&self) -> usize;

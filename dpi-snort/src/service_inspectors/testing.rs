@@ -60,8 +60,8 @@ pub(super) fn run(
         }
     }
     if verdict == Verdict::Continue {
-        inspector.finish(true, &mut emit);
-        inspector.finish(false, &mut emit);
+        inspector.finish(true, config, &mut emit);
+        inspector.finish(false, config, &mut emit);
     }
     // What comes after the inspector gave up is a plain stream.
     after.retain(|(_, payload)| !payload.is_empty());

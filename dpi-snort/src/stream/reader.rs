@@ -100,7 +100,7 @@ impl Reader {
     ) {
         if let Mode::Service(inspector) = &mut self.mode {
             let service = inspector.service();
-            let verdict = inspector.gap(to_server, lost, &mut |pdu| {
+            let verdict = inspector.gap(to_server, lost, context.config, &mut |pdu| {
                 emit(&Piece::Pdu { service, pdu });
             });
             inspector.limits_hit(&mut |label| context.stats.count_label(label));
@@ -111,13 +111,20 @@ impl Reader {
     }
 
     /// One direction has ended.
-    pub fn finish(&mut self, to_server: bool, stats: &mut Stats, emit: &mut dyn FnMut(&Piece<'_>)) {
+    pub fn finish(
+        &mut self,
+        to_server: bool,
+        context: &mut ReaderContext<'_>,
+        emit: &mut dyn FnMut(&Piece<'_>),
+    ) {
         if let Mode::Service(inspector) = &mut self.mode {
             let service = inspector.service();
-            inspector.finish(to_server, &mut |pdu| emit(&Piece::Pdu { service, pdu }));
-            inspector.limits_hit(&mut |label| stats.count_label(label));
+            inspector.finish(to_server, context.config, &mut |pdu| {
+                emit(&Piece::Pdu { service, pdu });
+            });
+            inspector.limits_hit(&mut |label| context.stats.count_label(label));
         } else {
-            self.flush(to_server, stats, emit);
+            self.flush(to_server, context.stats, emit);
         }
     }
 

@@ -117,20 +117,19 @@ impl ServiceInspector for Http {
         }
     }
 
-    fn gap(&mut self, to_server: bool, lost: u64, emit: Emit<'_>) -> Verdict {
+    fn gap(&mut self, to_server: bool, lost: u64, config: &Config, emit: Emit<'_>) -> Verdict {
         if let Some(upgraded) = &mut self.upgraded {
-            return upgraded.inspector().gap(to_server, lost, emit);
+            return upgraded.inspector().gap(to_server, lost, config, emit);
         }
-        let config = Config::default();
         if to_server {
             self.rivals.clear();
         }
         let side = self.side(to_server);
         if !side.is_lost() && side.parser.skip(lost) {
-            self.body(to_server, emit, |body, sink| body.gap(&config, sink));
+            self.body(to_server, emit, |body, sink| body.gap(config, sink));
             return Verdict::Continue;
         }
-        self.end_body(to_server, &config, emit);
+        self.end_body(to_server, config, emit);
         let side = self.side(to_server);
         side.flush(to_server, emit);
         let half_read = side.parser.reset();
@@ -140,23 +139,22 @@ impl ServiceInspector for Http {
         Verdict::Continue
     }
 
-    fn finish(&mut self, to_server: bool, emit: Emit<'_>) {
+    fn finish(&mut self, to_server: bool, config: &Config, emit: Emit<'_>) {
         if let Some(upgraded) = &mut self.upgraded {
-            return upgraded.inspector().finish(to_server, emit);
+            return upgraded.inspector().finish(to_server, config, emit);
         }
-        let config = Config::default();
-        self.end_body(to_server, &config, emit);
+        self.end_body(to_server, config, emit);
         let side = self.side(to_server);
         if let Some(head) = side.parser.unfinished_head() {
             // The head is judged as far as it came, whatever it says of a body.
-            let _ = self.head(to_server, &head, &config, emit);
+            let _ = self.head(to_server, &head, config, emit);
         }
         let side = self.side(to_server);
         let half_read = side.parser.reset();
         side.flush(to_server, emit);
         emit_plain(to_server, &half_read, emit);
         if to_server {
-            self.rivals.finish(emit);
+            self.rivals.finish(config, emit);
         }
     }
 

@@ -96,9 +96,9 @@ impl Rivals {
     }
 
     /// The client has ended.
-    pub(super) fn finish(&mut self, emit: Emit<'_>) {
+    pub(super) fn finish(&mut self, config: &Config, emit: Emit<'_>) {
         for reader in &mut self.readers {
-            reader.finish(true, emit);
+            reader.finish(true, config, emit);
         }
         self.readers.clear();
     }

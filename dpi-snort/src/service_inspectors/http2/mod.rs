@@ -135,14 +135,13 @@ impl ServiceInspector for Http2 {
         }
     }
 
-    fn gap(&mut self, to_server: bool, lost: u64, emit: Emit<'_>) -> Verdict {
-        let config = Config::default();
+    fn gap(&mut self, to_server: bool, lost: u64, config: &Config, emit: Emit<'_>) -> Verdict {
         self.limits_hit.note("http2_gap");
         let side = self.sides.side_mut(to_server);
         match side.frames.lose(lost) {
             Loss::Harmless => {
                 let last = side.last;
-                self.with_stream(last, |stream| stream.gap(to_server, &config, emit));
+                self.with_stream(last, |stream| stream.gap(to_server, config, emit));
                 Verdict::Continue
             }
             Loss::Block => {
@@ -150,7 +149,7 @@ impl ServiceInspector for Http2 {
                 Verdict::Continue
             }
             Loss::Framing => {
-                self.end_all(&config, emit);
+                self.end_all(config, emit);
                 let half_read = self.sides.side_mut(to_server).frames.reset();
                 emit_plain(to_server, &half_read, emit);
                 Verdict::Abandon("http2_gap_in_framing")
@@ -158,10 +157,9 @@ impl ServiceInspector for Http2 {
         }
     }
 
-    fn finish(&mut self, to_server: bool, emit: Emit<'_>) {
-        let config = Config::default();
+    fn finish(&mut self, to_server: bool, config: &Config, emit: Emit<'_>) {
         for id in self.streams.ids() {
-            self.with_stream(id, |stream| stream.end(to_server, &config, emit));
+            self.with_stream(id, |stream| stream.end(to_server, config, emit));
         }
         let half_read = self.sides.side_mut(to_server).frames.reset();
         emit_plain(to_server, &half_read, emit);

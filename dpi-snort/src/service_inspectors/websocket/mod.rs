@@ -95,7 +95,7 @@ impl ServiceInspector for WebSocket {
         }
     }
 
-    fn gap(&mut self, to_server: bool, lost: u64, emit: Emit<'_>) -> Verdict {
+    fn gap(&mut self, to_server: bool, lost: u64, _config: &Config, emit: Emit<'_>) -> Verdict {
         self.limits_hit.note("websocket_gap");
         let side = self.sides.side_mut(to_server);
         side.flush(to_server, emit);
@@ -110,7 +110,7 @@ impl ServiceInspector for WebSocket {
         Verdict::Abandon("websocket_gap_in_framing")
     }
 
-    fn finish(&mut self, to_server: bool, emit: Emit<'_>) {
+    fn finish(&mut self, to_server: bool, _config: &Config, emit: Emit<'_>) {
         let side = self.sides.side_mut(to_server);
         side.flush(to_server, emit);
         let half_read = side.frames.reset();

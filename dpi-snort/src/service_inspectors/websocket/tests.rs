@@ -192,13 +192,13 @@ fn a_gap_in_a_message_is_stepped_over() {
     };
     feed(&mut websocket, &bytes[..9], &mut seen);
     assert_eq!(
-        websocket.gap(true, 3, &mut |pdu| seen.push(pdu.payload.to_vec())),
+        websocket.gap(true, 3, &config, &mut |pdu| seen.push(pdu.payload.to_vec())),
         Verdict::Continue
     );
     feed(&mut websocket, &bytes[12..], &mut seen);
     assert_eq!(seen, [b"abc".as_slice(), b"ghij"]);
     assert_eq!(
-        websocket.gap(true, 1, &mut |_| ()),
+        websocket.gap(true, 1, &config, &mut |_| ()),
         Verdict::Abandon("websocket_gap_in_framing")
     );
 }

@@ -153,9 +153,9 @@ fn a_gap_inside_a_body_is_skipped_and_one_in_a_head_resynchronises() {
         &feed(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nab"),
         &mut emit,
     );
-    assert_eq!(http.gap(false, 2, &mut emit), Verdict::Continue);
+    assert_eq!(http.gap(false, 2, &config, &mut emit), Verdict::Continue);
     http.feed(&feed(b"efHTTP/1.1 200 OK\r\nServ"), &mut emit);
-    assert_eq!(http.gap(false, 7, &mut emit), Verdict::Continue);
+    assert_eq!(http.gap(false, 7, &config, &mut emit), Verdict::Continue);
     http.feed(&feed(b"lo"), &mut emit);
     http.feed(&feed(b"st"), &mut emit);
     // What the server says next answers this.

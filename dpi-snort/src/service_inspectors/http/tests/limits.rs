@@ -103,7 +103,7 @@ fn brotli_is_bounded_in_what_it_makes_and_in_the_window_it_may_ask_for() {
             http.feed(&feed, &mut |pdu| total += pdu.payload.len());
             most = most.max(http.memory());
         }
-        http.finish(false, &mut |pdu| total += pdu.payload.len());
+        http.finish(false, &config, &mut |pdu| total += pdu.payload.len());
         assert!(most < config.reassembly_memory_per_flow, "{window}: {most}");
         // What is not decoded any more is searched as it came.
         assert!(total >= text.len(), "{window}: {total}");

@@ -409,16 +409,16 @@ fn a_gap_costs_what_it_hit() {
     feed(&mut http2, &opening[..opening.len() - 6]);
     let mut plain = Vec::new();
     let mut keep = |pdu: &crate::service_inspectors::Pdu<'_>| plain.push(pdu.payload.to_vec());
-    assert_eq!(http2.gap(true, 4, &mut keep), Verdict::Continue);
+    assert_eq!(http2.gap(true, 4, &config, &mut keep), Verdict::Continue);
     feed(&mut http2, b"bb");
     // Inside a block: the next one is read again.
     let request = get(3, "/lost");
     feed(&mut http2, &request[..20]);
-    assert_eq!(http2.gap(true, 10, &mut keep), Verdict::Continue);
+    assert_eq!(http2.gap(true, 10, &config, &mut keep), Verdict::Continue);
     feed(&mut http2, &request[30..]);
     feed(&mut http2, &get(5, "/found"));
     assert_eq!(
-        http2.gap(true, 1, &mut keep),
+        http2.gap(true, 1, &config, &mut keep),
         Verdict::Abandon("http2_gap_in_framing")
     );
     assert_eq!(plain, [b"aaaa".as_slice(), b"bb"]);

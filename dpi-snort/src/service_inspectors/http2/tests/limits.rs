@@ -48,7 +48,7 @@ fn memory_is_bounded_and_what_was_held_is_judged() {
         http2.feed(&feed, &mut |pdu| bytes += pdu.payload.len());
         assert!(http2.memory() < 40_000, "{}", http2.memory());
     }
-    http2.finish(true, &mut |pdu| bytes += pdu.payload.len());
+    http2.finish(true, &config, &mut |pdu| bytes += pdu.payload.len());
     assert_eq!(bytes, 20 * 4000);
     let mut labels = Vec::new();
     http2.limits_hit(&mut |label| labels.push(label));
