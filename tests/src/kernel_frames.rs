@@ -1,5 +1,7 @@
 //! Frames by the header.
 
+use crate::checksum::checksum;
+
 /// Ethernet with a payload of any kind.
 pub fn ethernet(ethertype: u16, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1];
@@ -62,7 +64,7 @@ impl Ipv4 {
         packet.extend(self.src);
         packet.extend(self.dst);
         packet.extend(&self.options);
-        let sum = checksum(&packet);
+        let sum = checksum(&[&packet]);
         packet[10..12].copy_from_slice(&sum.to_be_bytes());
         packet.extend(payload);
         packet
@@ -72,19 +74,6 @@ impl Ipv4 {
     pub fn frame(&self, protocol: u8, payload: &[u8]) -> Vec<u8> {
         ethernet(0x0800, &self.packet(protocol, payload))
     }
-}
-
-/// RFC 1071.
-fn checksum(bytes: &[u8]) -> u16 {
-    let words = bytes.chunks(2).map(|pair| {
-        let low = pair.get(1).copied().unwrap_or(0);
-        u32::from(u16::from_be_bytes([pair[0], low]))
-    });
-    let mut sum: u32 = words.sum();
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    !u16::try_from(sum).unwrap_or(0)
 }
 
 /// An IPv6 packet from `fd00::1` to `fd00::2` whose first header is `next`.

@@ -7,32 +7,11 @@ use dpi_snort::packet::TcpHeader;
 use dpi_tests::{
     kernel_fixture::skipped,
     oracle::{Fragment, FragmentOracle, Given, Segment, StreamOracle, Version},
+    random::Random,
 };
 
 /// Cases drawn at random, of each kind and version.
 const RANDOM: u32 = 25_000;
-
-/// A small generator with a fixed seed: the same cases in each run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u32) -> u32 {
-        // SplitMix64.
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        u32::try_from((z ^ (z >> 31)) % u64::from(bound)).unwrap_or(0)
-    }
-
-    fn short(&mut self, bound: u32) -> u16 {
-        u16::try_from(self.below(bound)).unwrap_or(0)
-    }
-
-    fn index(&mut self, len: usize) -> usize {
-        self.below(u32::try_from(len).unwrap_or(u32::MAX)) as usize
-    }
-}
 
 fn check<T: std::fmt::Debug>(case: &[T], given: &Given) -> Result<()> {
     ensure!(
@@ -99,7 +78,7 @@ fn random_segments() -> Result<()> {
         let Some(mut oracle) = oracle(|| StreamOracle::open(version))? else {
             return Ok(());
         };
-        let mut random = Random(7);
+        let mut random = Random::new(7);
         let mut delivered = 0;
         for _ in 0..RANDOM {
             let segments = random_case(&mut random);
@@ -121,7 +100,7 @@ fn random_events() -> Result<()> {
             return Ok(());
         };
         for event in Event::ALL {
-            let mut random = Random(event as u64);
+            let mut random = Random::new(event as u64);
             let mut delivered = 0;
             for _ in 0..EVENTS {
                 let mut segments = in_order_mostly(&mut random);
@@ -308,7 +287,7 @@ fn random_fragments() -> Result<()> {
         let Some(mut oracle) = oracle(|| FragmentOracle::open(version))? else {
             return Ok(());
         };
-        let mut random = Random(11);
+        let mut random = Random::new(11);
         let mut whole = 0;
         for _ in 0..RANDOM {
             let fragments = random_fragments_of_one(&mut random);

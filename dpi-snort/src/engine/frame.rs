@@ -55,18 +55,23 @@ impl Engine {
         Counter::Inspected
     }
 
-    /// A fragment is judged as a packet of no transport, then waits for the others. As in Snort
-    /// a later fragment of IPv6 is judged only if it makes the datagram complete.
-    fn fragment(&mut self, packet: &Packet<'_>, tag: Tag, now: Now, out: &mut dyn Output) {
+    /// Tries the rules on a fragment as on a packet of no transport.
+    fn judge_fragment(&mut self, packet: &Packet<'_>, tag: Tag, now: Now, out: &mut dyn Output) {
         let bare = Packet {
             transport: Transport::Other,
             payload: packet.ip.payload,
             ..packet.clone()
         };
+        self.judge(tag.slot, now, out)
+            .alone(&Subject::packet(&bare), tag.direction);
+    }
+
+    /// A fragment is judged by itself, then waits for the others. As in Snort a later fragment
+    /// of IPv6 is judged only if it makes the datagram complete.
+    fn fragment(&mut self, packet: &Packet<'_>, tag: Tag, now: Now, out: &mut dyn Output) {
         let waits = packet.ip.src.is_ipv6() && packet.ip.fragment.offset > 0;
         if !waits {
-            self.judge(tag.slot, now, out)
-                .alone(&Subject::packet(&bare), tag.direction);
+            self.judge_fragment(packet, tag, now, out);
         }
         let (verdict, evicted) =
             self.defragmenter
@@ -81,8 +86,7 @@ impl Engine {
         };
         self.stats.count(Counter::FragmentRebuilt);
         if waits {
-            self.judge(tag.slot, now, out)
-                .alone(&Subject::packet(&bare), tag.direction);
+            self.judge_fragment(packet, tag, now, out);
         }
         let (header, outer) = (
             datagram.header(),

@@ -26,6 +26,17 @@ pub(super) struct Segment<'p> {
     pub(super) has_memory: bool,
 }
 
+impl Segment<'_> {
+    /// The limit that was hit if it could not be held back.
+    fn refusal(&self) -> Counter {
+        if self.has_memory {
+            Counter::TcpFlowMemory
+        } else {
+            Counter::TcpMemory
+        }
+    }
+}
+
 impl FlowMoment {
     /// Counts the bytes of a segment as sent before they are accepted (`stream_size`).
     fn count_in(&mut self, session: &TcpSession, segment: &Segment<'_>) {
@@ -108,11 +119,7 @@ impl Stream<'_, '_> {
             }
             Data::Nothing | Data::Held => {}
             Data::OutOfWindow => self.stats.count(Counter::TcpOutOfWindow),
-            Data::Refused => self.stats.count(if segment.has_memory {
-                Counter::TcpFlowMemory
-            } else {
-                Counter::TcpMemory
-            }),
+            Data::Refused => self.stats.count(segment.refusal()),
         }
         self.skip_gaps(from_client);
         for side in [from_client, !from_client] {
@@ -142,11 +149,7 @@ impl Stream<'_, '_> {
                 let latest = self.tcp.latest.side_mut(from_client);
                 latest.get_or_insert_with(|| Box::new(headers));
             }
-            Data::Refused => self.stats.count(if segment.has_memory {
-                Counter::TcpFlowMemory
-            } else {
-                Counter::TcpMemory
-            }),
+            Data::Refused => self.stats.count(segment.refusal()),
             Data::Nothing | Data::InOrder(_) | Data::OutOfWindow => {}
         }
         self.skip_gaps(from_client);

@@ -2,7 +2,7 @@
 
 use dpi_snort::Config;
 
-use super::{frames::ipv4, outcome, outcome_with};
+use super::{common::orders, frames::ipv4, outcome, outcome_with};
 
 const UDP: &str = r#"alert udp any any -> any any (content:"signature"; sid:1;)"#;
 
@@ -28,23 +28,6 @@ fn fragments(host: u32, id: u16, datagram: &[u8], units: usize) -> Vec<Vec<u8>> 
             ipv4(host, 17, id, place | more, piece)
         })
         .collect()
-}
-
-/// Every order of up to `items.len()` things (Heap's algorithm).
-fn orders<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
-    if items.len() < 2 {
-        return vec![items.to_vec()];
-    }
-    let mut all = Vec::new();
-    for at in 0..items.len() {
-        let mut rest = items.to_vec();
-        let first = rest.remove(at);
-        for mut order in orders(&rest) {
-            order.insert(0, first.clone());
-            all.push(order);
-        }
-    }
-    all
 }
 
 #[test]

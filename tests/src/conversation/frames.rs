@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::{Conversation, Protocol, Side, Step};
+use crate::checksum::{checksum, octets, transport_checksum};
 
 /// Payload bytes of a TCP segment on an Ethernet without options.
 const MSS: usize = 1460;
@@ -249,43 +250,6 @@ impl<'a> TcpFrames<'a> {
         let sum = transport_checksum(c.addresses(from), 6, &tcp);
         tcp[16..18].copy_from_slice(&sum.to_be_bytes());
         self.frames.push(c.ip_frame(from, 6, &tcp));
-    }
-}
-
-/// Internet checksum (RFC 1071) of the concatenation of `parts`; only the last may be odd.
-pub(super) fn checksum(parts: &[&[u8]]) -> u16 {
-    let mut sum = 0_u32;
-    for part in parts {
-        for pair in part.chunks(2) {
-            sum += u32::from(u16::from_be_bytes([
-                pair[0],
-                pair.get(1).copied().unwrap_or(0),
-            ]));
-        }
-    }
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    !u16::try_from(sum).expect("folded to 16 bits")
-}
-
-/// Checksum over the pseudo header (RFC 793 §3.1, RFC 8200 §8.1) and `segment`.
-pub(super) fn transport_checksum(
-    (src, dst): (IpAddr, IpAddr),
-    protocol: u8,
-    segment: &[u8],
-) -> u16 {
-    let mut pseudo = octets(src);
-    pseudo.extend(octets(dst));
-    pseudo.extend(wire_u32(segment.len()).to_be_bytes());
-    pseudo.extend([0, 0, 0, protocol]);
-    checksum(&[&pseudo, segment])
-}
-
-fn octets(ip: IpAddr) -> Vec<u8> {
-    match ip {
-        IpAddr::V4(ip) => ip.octets().to_vec(),
-        IpAddr::V6(ip) => ip.octets().to_vec(),
     }
 }
 

@@ -1,9 +1,7 @@
 use std::net::IpAddr;
 
-use super::{
-    Conversation, Delivery, Order, ParseErrorKind, Protocol, Segments, Side,
-    frames::{checksum, transport_checksum},
-};
+use super::{Conversation, Delivery, Order, ParseErrorKind, Protocol, Segments, Side};
+use crate::checksum::{checksum, transport_checksum};
 
 const HEADER: &str = "proto tcp\nclient 10.0.0.1:40000\nserver 10.0.0.2:80\n";
 

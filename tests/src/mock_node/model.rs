@@ -12,8 +12,9 @@ use dpi_agent::{
 use serde_json::{Value, json};
 
 use super::Options;
+use crate::random::Random;
 
-const NAMESPACES: u64 = 5;
+const NAMESPACES: u32 = 5;
 const SELECTORS: [&str; 9] = [
     "all()",
     "app == 'a'",
@@ -57,7 +58,7 @@ pub(super) enum Change {
 pub(super) struct Model {
     node: String,
     limits: Options,
-    numbers: Numbers,
+    random: Random,
     count: u64,
     pods: BTreeMap<String, (usize, Value)>,
     inspections: BTreeMap<String, Value>,
@@ -68,7 +69,7 @@ impl Model {
         Model {
             node: node.to_owned(),
             limits,
-            numbers: Numbers(limits.seed),
+            random: Random::new(limits.seed),
             count: 0,
             pods: BTreeMap::new(),
             inspections: BTreeMap::new(),
@@ -89,8 +90,8 @@ impl Model {
     pub(super) fn change(&mut self) -> Change {
         self.count += 1;
         // Pods rise to about nine tenths of the limit, and then come and go.
-        let inspection = self.numbers.below(5) == 0;
-        match (inspection, self.numbers.below(10)) {
+        let inspection = self.random.below(5) == 0;
+        match (inspection, self.random.below(10)) {
             (true, 0..=3) if self.inspections.len() < self.limits.inspections => {
                 self.create_inspection()
             }
@@ -109,7 +110,7 @@ impl Model {
         let free: Vec<usize> = (0..self.limits.pods)
             .filter(|n| !used.contains(n))
             .collect();
-        let number = *self.numbers.one(&free);
+        let number = *self.random.one(&free);
         let pod = json!({
             "apiVersion": "v1",
             "kind": "Pod",
@@ -137,7 +138,7 @@ impl Model {
                 "namespace": self.namespace(),
                 "name": format!("dpi{}", self.count),
             },
-            "spec": {"selector": self.numbers.one(&SELECTORS)},
+            "spec": {"selector": self.random.one(&SELECTORS)},
         });
         self.inspections
             .insert(key(&inspection), inspection.clone());
@@ -145,8 +146,8 @@ impl Model {
     }
 
     fn select(&mut self) -> Change {
-        let key = self.numbers.one_key(&self.inspections);
-        let selector = (*self.numbers.one(&SELECTORS)).to_owned();
+        let key = one_key(&mut self.random, &self.inspections);
+        let selector = (*self.random.one(&SELECTORS)).to_owned();
         if let Some(inspection) = self.inspections.get_mut(&key) {
             inspection["spec"]["selector"] = selector.clone().into();
         }
@@ -159,7 +160,7 @@ impl Model {
     }
 
     fn relabel(&mut self) -> Change {
-        let key = self.numbers.one_key(&self.pods);
+        let key = one_key(&mut self.random, &self.pods);
         let labels = self.labels();
         if let Some((_, pod)) = self.pods.get_mut(&key) {
             pod["metadata"]["labels"] = labels.clone();
@@ -173,7 +174,7 @@ impl Model {
     }
 
     fn finish(&mut self) -> Change {
-        let key = self.numbers.one_key(&self.pods);
+        let key = one_key(&mut self.random, &self.pods);
         if let Some((_, pod)) = self.pods.get_mut(&key) {
             pod["status"]["phase"] = "Succeeded".into();
         }
@@ -182,27 +183,27 @@ impl Model {
     }
 
     fn delete_pod(&mut self) -> Change {
-        let key = self.numbers.one_key(&self.pods);
+        let key = one_key(&mut self.random, &self.pods);
         self.pods.remove(&key);
         let (namespace, name) = split(&key);
         Change::DeletePod { namespace, name }
     }
 
     fn delete_inspection(&mut self) -> Change {
-        let key = self.numbers.one_key(&self.inspections);
+        let key = one_key(&mut self.random, &self.inspections);
         self.inspections.remove(&key);
         let (namespace, name) = split(&key);
         Change::DeleteInspection { namespace, name }
     }
 
     fn namespace(&mut self) -> String {
-        format!("churn{}", self.numbers.below(NAMESPACES))
+        format!("churn{}", self.random.below(NAMESPACES))
     }
 
     /// A label that is not there is null, so that a patch takes it away.
     fn labels(&mut self) -> Value {
-        let app = *self.numbers.one(&["a", "b", "bb", "c"]);
-        let tier = *self.numbers.one(&[Some("x"), Some("y"), None]);
+        let app = *self.random.one(&["a", "b", "bb", "c"]);
+        let tier = *self.random.one(&[Some("x"), Some("y"), None]);
         json!({"app": app, "tier": tier})
     }
 
@@ -249,25 +250,8 @@ fn split(key: &str) -> (String, String) {
     (namespace.to_owned(), name.to_owned())
 }
 
-/// The same numbers on each run (Steele and others, `SplitMix64`).
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % n.max(1)
-    }
-
-    fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        let index = self.below(of.len() as u64);
-        &of[usize::try_from(index).unwrap_or(0)]
-    }
-
-    fn one_key<T>(&mut self, of: &BTreeMap<String, T>) -> String {
-        let keys: Vec<&String> = of.keys().collect();
-        (*self.one(&keys)).clone()
-    }
+/// One of the keys.
+fn one_key<T>(random: &mut Random, of: &BTreeMap<String, T>) -> String {
+    let keys: Vec<&String> = of.keys().collect();
+    (*random.one(&keys)).clone()
 }

@@ -1,8 +1,7 @@
 //! IP packets with right checksums, and what answers say.
 
-use std::net::IpAddr;
-
 use super::wire::Version;
+use crate::checksum::{checksum, octets, transport_checksum};
 
 pub(super) const TCP: u8 = 6;
 pub(super) const UDP: u8 = 17;
@@ -44,7 +43,7 @@ fn ipv4(protocol: u8, payload: &[u8], part: Option<Part>) -> Vec<u8> {
     packet.extend([64, protocol, 0, 0]);
     packet.extend(octets(Version::V4.peer()));
     packet.extend(octets(Version::V4.kernel()));
-    let sum = fold(sum_of(&packet));
+    let sum = checksum(&[&packet]);
     packet[10..12].copy_from_slice(&sum.to_be_bytes());
     packet.extend(payload);
     packet
@@ -76,12 +75,8 @@ pub(super) fn with_checksum(
     mut segment: Vec<u8>,
     place: usize,
 ) -> Vec<u8> {
-    // RFC 9293 (3.1) and RFC 8200 (8.1): addresses, protocol and length count too.
-    let mut pseudo = octets(version.peer());
-    pseudo.extend(octets(version.kernel()));
-    pseudo.extend([0, protocol]);
-    pseudo.extend(length(segment.len()));
-    let sum = fold(sum_of(&pseudo) + sum_of(&segment));
+    let ends = (version.peer(), version.kernel());
+    let sum = transport_checksum(ends, protocol, &segment);
     segment[place..place + 2].copy_from_slice(&sum.to_be_bytes());
     segment
 }
@@ -97,30 +92,6 @@ pub(super) fn payload(packet: &[u8], protocol: u8) -> Option<&[u8]> {
     }
 }
 
-fn octets(address: IpAddr) -> Vec<u8> {
-    match address {
-        IpAddr::V4(address) => address.octets().to_vec(),
-        IpAddr::V6(address) => address.octets().to_vec(),
-    }
-}
-
 fn length(bytes: usize) -> [u8; 2] {
     u16::try_from(bytes).unwrap_or(u16::MAX).to_be_bytes()
-}
-
-/// RFC 1071.
-fn sum_of(bytes: &[u8]) -> u64 {
-    bytes
-        .chunks(2)
-        .map(|pair| u64::from(pair[0]) << 8 | u64::from(pair.get(1).copied().unwrap_or(0)))
-        .sum()
-}
-
-fn fold(mut sum: u64) -> u16 {
-    loop {
-        if let Ok(folded) = u16::try_from(sum) {
-            return !folded;
-        }
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
 }

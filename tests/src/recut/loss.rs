@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
 use super::segment::addresses;
-use crate::capture_file::CaptureFile;
+use crate::{capture_file::CaptureFile, random::Random};
 
 /// A capture with packets missing.
 #[derive(Clone, Debug)]
@@ -36,8 +36,9 @@ pub fn lose(capture: &CaptureFile, per_mille: u32, seed: u64) -> Loss {
         ends: BTreeSet::new(),
         unknown: false,
     };
-    for (number, packet) in (1..).zip(&capture.packets) {
-        if draw(seed, number) % 1000 >= u64::from(per_mille) {
+    let mut random = Random::new(seed);
+    for packet in &capture.packets {
+        if random.below(1000) >= per_mille {
             loss.capture.packets.push(packet.clone());
             continue;
         }
@@ -50,14 +51,6 @@ pub fn lose(capture: &CaptureFile, per_mille: u32, seed: u64) -> Loss {
         }
     }
     loss
-}
-
-/// `SplitMix64` at one place of its sequence.
-fn draw(seed: u64, number: u64) -> u64 {
-    let mut z = seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]

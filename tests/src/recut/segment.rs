@@ -5,6 +5,8 @@ use std::{
     ops::Range,
 };
 
+use crate::checksum::checksum;
+
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 /// UDP ports of VXLAN, Geneve, GTP-U and Teredo.
@@ -117,7 +119,7 @@ impl<'a> Segment<'a> {
                 frame[ip + 6..ip + 8].copy_from_slice(&field.to_be_bytes());
             }
             frame[ip + 10..ip + 12].fill(0);
-            let sum = fold(sum_of(&frame[ip..self.tcp]));
+            let sum = checksum(&[&frame[ip..self.tcp]]);
             frame[ip + 10..ip + 12].copy_from_slice(&sum.to_be_bytes());
         } else {
             if let Some((id, place, more)) = part {
@@ -141,9 +143,8 @@ impl<'a> Segment<'a> {
         } else {
             &self.frame[self.ip + 8..self.ip + IPV6_LEN]
         };
-        let len = u64::try_from(tcp.len()).unwrap_or(0);
-        let header = sum_of(&tcp[..16]) + sum_of(&tcp[18..]);
-        fold(sum_of(addresses) + u64::from(TCP) + len + header)
+        let len = u32::try_from(tcp.len()).unwrap_or(0).to_be_bytes();
+        checksum(&[addresses, &len, &[0, TCP], &tcp[..16], &tcp[18..]])
     }
 }
 
@@ -216,23 +217,6 @@ fn be32(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(four))
 }
 
-/// RFC 1071.
-fn sum_of(bytes: &[u8]) -> u64 {
-    let pairs = bytes.chunks(2);
-    pairs
-        .map(|pair| u64::from(pair[0]) << 8 | u64::from(pair.get(1).copied().unwrap_or(0)))
-        .sum()
-}
-
-fn fold(mut sum: u64) -> u16 {
-    loop {
-        if let Ok(folded) = u16::try_from(sum) {
-            return !folded;
-        }
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,7 +254,7 @@ mod tests {
                 assert_eq!(&piece[54..], payload);
                 assert_eq!(be32(piece, 38), Some(seq));
                 assert_eq!(piece[47], flags);
-                assert_eq!(fold(sum_of(&piece[14..34])), 0);
+                assert_eq!(checksum(&[&piece[14..34]]), 0);
             }
             frame[50] ^= 1;
         }

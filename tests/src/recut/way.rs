@@ -3,7 +3,10 @@
 use std::fmt;
 
 use super::segment::Segment;
-use crate::capture_file::{CaptureFile, CapturedPacket};
+use crate::{
+    capture_file::{CaptureFile, CapturedPacket},
+    random::Random,
+};
 
 /// One way to cut all TCP segments of a capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,15 +143,11 @@ fn like(packet: &CapturedPacket, bytes: Vec<u8>) -> CapturedPacket {
     }
 }
 
-/// Pieces of one to forty bytes, drawn by a linear congruence (Knuth's MMIX).
+/// Pieces of one to forty bytes.
 fn random(segment: &Segment<'_>, seed: u64) -> Vec<Vec<u8>> {
-    let (mut state, mut start, mut pieces) = (seed, 0, Vec::new());
+    let (mut random, mut start, mut pieces) = (Random::new(seed), 0, Vec::new());
     while start < segment.len() {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        let size = 1 + usize::try_from(state >> 33).unwrap_or(0) % 40;
-        let end = segment.len().min(start + size);
+        let end = segment.len().min(start + 1 + random.index(40));
         pieces.push(segment.piece(start..end));
         start = end;
     }
