@@ -1,7 +1,7 @@
 //! What the programs read of a packet.
 
 use crate::{
-    flow::{Address, FlowTuple, protocol},
+    flow::{Address, FlowTuple, protocol, words},
     fragment::FragKey,
     slot::Slot,
 };
@@ -18,8 +18,10 @@ pub mod tcp_flags {
     pub const ACK: u8 = 0x10;
 }
 
-/// Addresses, ports and what else the prefilter looks at.
+/// Addresses, ports and what else the prefilter looks at. All of it zero bytes is the default,
+/// and the programs make it so by whole words: hence the layout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C, align(8))]
 pub struct Packet {
     /// Source address.
     pub src: Address,
@@ -47,10 +49,11 @@ pub struct Packet {
 
 /// Place of a packet in its datagram.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Fragment {
     /// All of it, as far as IP is concerned. So are IPv6 "atomic fragments" (RFC 6946).
     #[default]
-    Whole,
+    Whole = 0,
     /// Its beginning, with the transport header.
     First,
     /// Another part.
@@ -87,8 +90,8 @@ impl Packet {
     #[inline(always)]
     pub fn one_way(&self) -> FlowTuple {
         FlowTuple {
-            low: self.src,
-            high: self.dst,
+            low: words(&self.src),
+            high: words(&self.dst),
             low_port: self.src_port,
             high_port: self.dst_port,
             protocol: self.protocol,
@@ -101,8 +104,8 @@ impl Packet {
     #[inline(always)]
     pub fn frag_key(&self, slot: Slot) -> FragKey {
         FragKey {
-            src: self.src,
-            dst: self.dst,
+            src: words(&self.src),
+            dst: words(&self.dst),
             id: self.fragment_id,
             // Later IPv6 fragments need not repeat the upper protocol (RFC 8200 §4.5).
             protocol: if self.family == crate::flow::IPV6 {

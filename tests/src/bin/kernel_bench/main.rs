@@ -28,17 +28,17 @@ use crate::{
 
 /// Measures what the eBPF programs cost on a routed veth between two pods.
 ///
-/// The CPU time is that of the whole machine (user, system, interrupts), so that it counts
-/// wherever it is spent: keep the machine quiet. Rounds take turns among the settings;
+/// The CPU time is that of sender, receiver, readers and the kernel's softirq threads, who all
+/// together take both processors: keep the machine quiet. Rounds take turns among the settings;
 /// each figure is the median of its rounds, each ratio the median of the ratios to the
 /// same round without a program.
 #[derive(Debug, Parser)]
 struct Options {
     /// Rounds of each setting
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 15)]
     rounds: usize,
     /// Seconds of traffic a round
-    #[arg(long, default_value_t = 1.5)]
+    #[arg(long, default_value_t = 0.7)]
     seconds: f64,
     /// Only this traffic (default: all three)
     #[arg(long, value_enum)]

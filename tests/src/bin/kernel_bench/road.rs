@@ -12,15 +12,17 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use aya::maps::{HashMap, Map, MapData};
 use dpi_agent::kernel::{SharedInterface, Sink as Target};
 use dpi_capture::{Geometry, Ring, RingCursor, RingOptions, RingReader, Sink, sink::Preference};
-use dpi_common::{FlowKey, FlowTuple, PortBitmap, Slot, flow::IPV4};
+use dpi_common::{FlowKey, FlowTuple, PortBitmap, Slot, flow::IPV4, names};
 use dpi_tests::{kernel_fixture::TestKernel, lab::Lab};
 
 /// What the programs do with the traffic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Setting {
     None,
+    Unknown,
     Unselected,
     NoRule,
     Bypassed,
@@ -29,8 +31,9 @@ pub(crate) enum Setting {
 
 impl Setting {
     /// The first is what the others are compared with.
-    pub(crate) const ALL: [Setting; 5] = [
+    pub(crate) const ALL: [Setting; 6] = [
         Setting::None,
+        Setting::Unknown,
         Setting::Unselected,
         Setting::NoRule,
         Setting::Bypassed,
@@ -40,6 +43,7 @@ impl Setting {
     pub(crate) fn title(self) -> &'static str {
         match self {
             Setting::None => "no program",
+            Setting::Unknown => "program, interface not selected",
             Setting::Unselected => "program, cgroup not selected",
             Setting::NoRule => "selected, no rule for the port",
             Setting::Bypassed => "selected, flow bypassed",
@@ -142,6 +146,9 @@ impl Road {
                 }
             }
         })?;
+        if setting == Setting::Unknown {
+            self.forget()?;
+        }
         if setting == Setting::Bypassed {
             let [src, dst] = ends.map(|(ip, _)| [u32::from_ne_bytes(ip.octets()), 0, 0, 0]);
             let flow = FlowKey {
@@ -152,6 +159,20 @@ impl Road {
             self.kernel.add_bypass(&[flow])?;
         }
         Ok(())
+    }
+
+    /// Leaves the programs on the interface, and takes it out of what they know. The agent never
+    /// does: what is not selected has no program.
+    fn forget(&self) -> Result<()> {
+        let pins = &self.kernel.options().pin_dir;
+        let pin = pins.join(format!(
+            "abi-{}/maps/{}",
+            names::ABI_VERSION,
+            names::INTERFACES
+        ));
+        let map = Map::HashMap(MapData::from_pin(&pin).context("the interfaces' pin")?);
+        let mut interfaces: HashMap<MapData, u32, [u32; 2]> = HashMap::try_from(map)?;
+        Ok(interfaces.remove(&self.index)?)
     }
 
     /// Takes the programs off.

@@ -11,7 +11,8 @@ use clap::ValueEnum;
 use dpi_tests::lab::Lab;
 
 use crate::{
-    cpu, pods,
+    cpu::Meter,
+    pods,
     road::{Road, Setting},
 };
 
@@ -97,15 +98,16 @@ fn tcp(road: &mut Road, setting: Setting, seconds: f64) -> Result<f64> {
         }
         total
     });
-    let before = cpu::busy()?;
-    let begun = Instant::now();
     let chunk = vec![b'x'; 1 << 18];
+    let meter = Meter::new()?;
+    let before = meter.seconds()?;
+    let begun = Instant::now();
     while begun.elapsed().as_secs_f64() < seconds {
         client.write_all(&chunk)?;
     }
     drop(client);
     let total = receiver.join().ok().context("the receiver panicked")?;
-    let spent = cpu::busy()? - before;
+    let spent = meter.seconds()? - before;
     ensure!(total > 0, "nothing was sent");
     Ok(spent / (total as f64 / 1e9))
 }
@@ -128,7 +130,8 @@ fn udp(road: &mut Road, setting: Setting, seconds: f64) -> Result<f64> {
         }
         total
     });
-    let before = cpu::busy()?;
+    let meter = Meter::new()?;
+    let before = meter.seconds()?;
     let begun = Instant::now();
     let mut sent = 0_u64;
     while begun.elapsed().as_secs_f64() < seconds {
@@ -138,6 +141,6 @@ fn udp(road: &mut Road, setting: Setting, seconds: f64) -> Result<f64> {
         }
     }
     receiver.join().ok().context("the receiver panicked")?;
-    let spent = cpu::busy()? - before;
+    let spent = meter.seconds()? - before;
     Ok(spent / sent as f64 * 1e6)
 }
