@@ -90,6 +90,8 @@ pub enum Rules {
     Format(ruleset::format::Options),
     /// Say how a rule is found and in which order its options are tried.
     Explain(ruleset::explain::Options),
+    /// Print a rule for each built-in event; those that a rule file holds are looked for.
+    Builtin,
 }
 
 impl Cli {
@@ -127,6 +129,10 @@ impl Cli {
             Command::Pcap(options) => pcap::run(&options)?,
             Command::Rules(Rules::Check(options)) => ruleset::check::run(&options)?,
             Command::Rules(Rules::Format(options)) => ruleset::format::run(&options)?,
+            Command::Rules(Rules::Builtin) => {
+                ruleset::builtin::run()?;
+                true
+            }
             Command::Rules(Rules::Explain(options)) => {
                 ruleset::explain::run(&options)?;
                 true

@@ -1,5 +1,7 @@
 //! Every buffer that a rule can name, and where it gets its bytes from.
 
+use crate::builtin::EventSet;
+
 /// A rule buffer. The names are Snort 3's option names in camel case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(
@@ -117,6 +119,12 @@ pub trait BufferSource {
     /// if the unit is of no message that has one.
     fn number(&self, _number: MessageNumber, _request: bool) -> Option<usize> {
         None
+    }
+
+    /// What is odd about the message that begins with this unit. Asked for only where rules
+    /// want to know.
+    fn oddities(&self) -> EventSet {
+        EventSet::EMPTY
     }
 
     /// Calls `scan` for each buffer that is new with this unit, once: those are searched

@@ -17,6 +17,7 @@
 )]
 
 pub mod buffers;
+pub mod builtin;
 pub mod codecs;
 pub mod config;
 pub mod detection;

@@ -29,6 +29,11 @@ counters! {
     Packets = "packets",
     /// Packets that the rules were tried on.
     Inspected = "inspected",
+    /// Payload bytes of the packets that could be decoded.
+    PayloadBytes = "payload_bytes",
+    /// Bytes searched for literals of rules: a buffer counts once for each group of rules that
+    /// searches it.
+    SearchedBytes = "searched_bytes",
     /// A header was longer than the frame.
     DroppedTruncated = "dropped.truncated",
     /// A header contradicted itself.

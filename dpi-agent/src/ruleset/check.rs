@@ -15,7 +15,7 @@ use dpi_snort::{
 
 use super::{
     Dialect, Seen, load_with,
-    report::{Note, Problem, Report},
+    report::{Builtin, Note, Problem, Report},
 };
 
 /// Options of `rules check`.
@@ -78,6 +78,8 @@ fn check(paths: &[PathBuf], dialect: Dialect, strict: bool) -> Report {
     match Detection::compile(loaded.ruleset, &Config::default()) {
         Ok((detection, left_out)) => {
             report.loaded = detection.len();
+            let events = detection.wanted_events().iter();
+            report.builtin.extend(events.map(Builtin::of));
             for error in &left_out {
                 report.refused(error, strict);
             }
@@ -140,6 +142,28 @@ mod tests {
             printed.ends_with("2 rules loaded, 1 inactive, 2 errors, 1 warnings\n"),
             "{printed}"
         );
+    }
+
+    #[test]
+    fn built_in_events_are_listed_and_unknown_ones_are_inactive() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("builtin.rules");
+        let text = "alert ( gid:116; sid:404; )\nalert ( gid:116; sid:9; )\n\
+                    alert ( gid:142; sid:1; )\n";
+        std::fs::write(&path, text).unwrap();
+        let report = check(&[path], Dialect::Auto, false);
+        assert_eq!((report.loaded, report.inactive.len()), (1, 2));
+        assert!(report.errors.is_empty() && report.warnings.is_empty());
+        let mut printed = Vec::new();
+        report.print(&mut printed).unwrap();
+        let printed = String::from_utf8(printed).unwrap();
+        for part in [
+            "built-in: 116:404: IPv4 with TTL 0\n",
+            "2: sid 9: gid: valid, but inactive: it needs the built-in event 116:9 (",
+            "3: sid 1: gid: valid, but inactive: it needs built-in decoder events (gid 142)\n",
+        ] {
+            assert!(printed.contains(part), "{part} in:\n{printed}");
+        }
     }
 
     #[test]

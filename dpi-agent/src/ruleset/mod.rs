@@ -2,9 +2,10 @@
 //!
 //! `load` reads files and folders, `include` the files that they name, `watch` sees that they
 //! have changed; `check`, `format` and
-//! `explain` are the commands `rules check|format|explain`. The language of the rules is in
+//! `explain` and `builtin` are the commands `rules check|format|explain|builtin`. The language of the rules is in
 //! `dpi-snort`; nothing here knows what an option means.
 
+pub mod builtin;
 pub mod check;
 pub mod explain;
 pub mod format;

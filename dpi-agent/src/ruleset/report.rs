@@ -2,7 +2,10 @@
 
 use std::io::{self, Write};
 
-use dpi_snort::parser::{RuleError, RuleWarning};
+use dpi_snort::{
+    builtin::BuiltinEvent,
+    parser::{RuleError, RuleWarning},
+};
 use serde::Serialize;
 
 use super::LoadError;
@@ -11,9 +14,18 @@ use super::LoadError;
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Report {
     pub(super) loaded: usize,
+    pub(super) builtin: Vec<Builtin>,
     pub(super) inactive: Vec<Inactive>,
     pub(super) errors: Vec<Problem>,
     pub(super) warnings: Vec<Note>,
+}
+
+/// A built-in event that a rule asks for.
+#[derive(Debug, Serialize)]
+pub(super) struct Builtin {
+    pub(super) gid: u32,
+    pub(super) sid: u32,
+    pub(super) msg: &'static str,
 }
 
 /// A rule that waits for an inspector.
@@ -99,6 +111,9 @@ impl Report {
             sid(note.sid, out)?;
             writeln!(out, ": {}", note.reason)?;
         }
+        for event in &self.builtin {
+            writeln!(out, "built-in: {}:{}: {}", event.gid, event.sid, event.msg)?;
+        }
         for rule in &self.inactive {
             write!(out, "inactive: {}:{}", rule.file, rule.line)?;
             sid(rule.sid, out)?;
@@ -116,6 +131,17 @@ impl Report {
             self.errors.len(),
             self.warnings.len()
         )
+    }
+}
+
+impl Builtin {
+    pub(super) fn of(event: BuiltinEvent) -> Builtin {
+        let id = event.id();
+        Builtin {
+            gid: id.gid,
+            sid: id.sid,
+            msg: event.message(),
+        }
     }
 }
 

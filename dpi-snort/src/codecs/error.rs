@@ -6,9 +6,21 @@ pub enum DecodeError {
     /// The header is longer than what is left of the frame.
     #[error("{0} header is cut short")]
     Truncated(Layer),
-    /// A length or version field contradicts the rest of the header.
+    /// A field contradicts the rest of the header.
     #[error("{0} header is malformed")]
     Malformed(Layer),
+    /// The header is of another version.
+    #[error("{0} header is of another version")]
+    Version(Layer),
+    /// The header's length field is below its fixed part.
+    #[error("{0} header length is too small")]
+    HeaderLength(Layer),
+    /// The packet's length field is below the header's length.
+    #[error("{0} length is smaller than the header")]
+    Length(Layer),
+    /// A length field goes beyond what there is.
+    #[error("{0} length goes beyond the packet")]
+    Beyond(Layer),
     /// The frame carries something other than IP.
     #[error("EtherType {0:#06x} is not IP")]
     NotIp(u16),
@@ -37,6 +49,7 @@ pub enum Layer {
     Ah,
     Gre,
     Erspan,
+    Erspan3,
     Vxlan,
     Geneve,
     Gtp,
@@ -62,6 +75,7 @@ impl std::fmt::Display for Layer {
             Layer::Ah => "AH",
             Layer::Gre => "GRE",
             Layer::Erspan => "ERSPAN",
+            Layer::Erspan3 => "ERSPAN III",
             Layer::Vxlan => "VXLAN",
             Layer::Geneve => "Geneve",
             Layer::Gtp => "GTP-U",

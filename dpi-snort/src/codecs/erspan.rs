@@ -13,21 +13,22 @@ const TYPE_III: u16 = 0x22eb;
 pub(super) fn strip<'a>(gre: &Gre<'a>) -> Option<Result<&'a [u8], DecodeError>> {
     let bytes = gre.payload();
     match gre.ethertype() {
-        TYPE_II if gre.has_sequence() => Some(behind(bytes, 1, 8)),
+        TYPE_II if gre.has_sequence() => Some(behind(bytes, Layer::Erspan, 1, 8)),
         TYPE_III => {
             // The last bit of the header: eight bytes of the platform follow.
             let is_longer = bytes.get(11).is_some_and(|byte| byte & 1 != 0);
-            Some(behind(bytes, 2, if is_longer { 20 } else { 12 }))
+            let len = if is_longer { 20 } else { 12 };
+            Some(behind(bytes, Layer::Erspan3, 2, len))
         }
         _ => None,
     }
 }
 
-fn behind(bytes: &[u8], version: u8, len: usize) -> Result<&[u8], DecodeError> {
+fn behind(bytes: &[u8], layer: Layer, version: u8, len: usize) -> Result<&[u8], DecodeError> {
     let rest = bytes.get(len..);
-    let rest = rest.ok_or(DecodeError::Truncated(Layer::Erspan))?;
+    let rest = rest.ok_or(DecodeError::Truncated(layer))?;
     match bytes.first().map(|first| first >> 4) {
         Some(found) if found == version => Ok(rest),
-        _ => Err(DecodeError::Malformed(Layer::Erspan)),
+        _ => Err(DecodeError::Version(layer)),
     }
 }

@@ -17,7 +17,7 @@ impl<'a> Geneve<'a> {
         const TRUNCATED: DecodeError = DecodeError::Truncated(Layer::Geneve);
         let (header, rest) = bytes.split_first_chunk::<8>().ok_or(TRUNCATED)?;
         if header[0] >> 6 != 0 {
-            return Err(DecodeError::Malformed(Layer::Geneve));
+            return Err(DecodeError::Version(Layer::Geneve));
         }
         let options = usize::from(header[0] & 0x3f).saturating_mul(4);
         let payload = rest.get(options..).ok_or(TRUNCATED)?;

@@ -28,8 +28,11 @@ impl<'a> Gre<'a> {
             rest = tail;
             Some(u32::from_be_bytes(*word))
         };
+        if version > 1 {
+            return Err(DecodeError::Version(Layer::Gre));
+        }
         // Source routes (RFC 1701) are obsolete and dropped by Linux.
-        if version > 1 || flags & ROUTING != 0 {
+        if flags & ROUTING != 0 {
             return Err(DecodeError::Malformed(Layer::Gre));
         }
         if flags & CHECKSUM != 0 {

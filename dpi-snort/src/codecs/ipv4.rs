@@ -21,23 +21,24 @@ impl<'a> Ipv4<'a> {
     /// whose length field is 0 (Linux ≥ 6.3); its length is then the frame's.
     pub(super) fn new_checked(bytes: &'a [u8], cut: bool, big: bool) -> Result<Self, DecodeError> {
         const TRUNCATED: DecodeError = DecodeError::Truncated(Layer::Ipv4);
-        const MALFORMED: DecodeError = DecodeError::Malformed(Layer::Ipv4);
         let (header, rest) = bytes.split_first_chunk::<HEADER>().ok_or(TRUNCATED)?;
-        let header_len = usize::from(header[0] & 0x0f).saturating_mul(4);
-        let options_len = header_len.checked_sub(HEADER).ok_or(MALFORMED)?;
         if header[0] >> 4 != 4 {
-            return Err(MALFORMED);
+            return Err(DecodeError::Version(Layer::Ipv4));
         }
+        let header_len = usize::from(header[0] & 0x0f).saturating_mul(4);
+        let options_len = header_len
+            .checked_sub(HEADER)
+            .ok_or(DecodeError::HeaderLength(Layer::Ipv4))?;
         let (options, rest) = rest.split_at_checked(options_len).ok_or(TRUNCATED)?;
         let total = usize::from(u16::from_be_bytes([header[2], header[3]]));
         let payload = match total.checked_sub(header_len) {
             Some(len) => match rest.get(..len) {
                 Some(payload) => payload,
                 None if cut => rest,
-                None => return Err(TRUNCATED),
+                None => return Err(DecodeError::Beyond(Layer::Ipv4)),
             },
             None if total == 0 && (big || bytes.len() > usize::from(u16::MAX)) => rest,
-            None => return Err(MALFORMED),
+            None => return Err(DecodeError::Length(Layer::Ipv4)),
         };
         Ok(Ipv4 {
             header,

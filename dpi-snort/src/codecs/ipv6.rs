@@ -38,7 +38,7 @@ impl<'a> Ipv6<'a> {
             .split_first_chunk::<HEADER>()
             .ok_or(DecodeError::Truncated(Layer::Ipv6))?;
         if header[0] >> 4 != 6 {
-            return Err(DecodeError::Malformed(Layer::Ipv6));
+            return Err(DecodeError::Version(Layer::Ipv6));
         }
         let len = usize::from(u16::from_be_bytes([header[4], header[5]]));
         let jumbo = len == 0 && (big || header[6] == HOP_BY_HOP || rest.len() > 0xffff);
@@ -46,7 +46,7 @@ impl<'a> Ipv6<'a> {
             _ if jumbo => rest,
             Some(payload) => payload,
             None if cut => rest,
-            None => return Err(DecodeError::Truncated(Layer::Ipv6)),
+            None => return Err(DecodeError::Beyond(Layer::Ipv6)),
         };
         let mut ipv6 = Ipv6 {
             header,

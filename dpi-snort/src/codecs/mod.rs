@@ -32,4 +32,5 @@ mod walk;
 
 pub use checksum::has_bad_checksum;
 pub use error::{DecodeError, Layer};
+pub(crate) use udp::udp_header;
 pub use walk::{DecodeLimits, Decoded, decode, decode_datagram};

@@ -12,8 +12,10 @@ pub(super) fn parse(bytes: &[u8]) -> Result<(TcpHeader<'_>, &[u8]), DecodeError>
     let options_len = usize::from(h[12] >> 4)
         .saturating_mul(4)
         .checked_sub(HEADER)
-        .ok_or(DecodeError::Malformed(Layer::Tcp))?;
-    let (options, payload) = rest.split_at_checked(options_len).ok_or(TRUNCATED)?;
+        .ok_or(DecodeError::HeaderLength(Layer::Tcp))?;
+    let (options, payload) = rest
+        .split_at_checked(options_len)
+        .ok_or(DecodeError::Beyond(Layer::Tcp))?;
     let header = TcpHeader {
         src_port: u16::from_be_bytes([h[0], h[1]]),
         dst_port: u16::from_be_bytes([h[2], h[3]]),

@@ -2,6 +2,13 @@
 
 use super::{DecodeError, Layer};
 
+/// Length and checksum of the header in front of a payload that is UDP.
+pub(crate) fn udp_header(bytes: &[u8]) -> Option<(u16, u16)> {
+    let header = bytes.first_chunk::<8>()?;
+    let word = |at: [u8; 2]| u16::from_be_bytes(at);
+    Some((word([header[4], header[5]]), word([header[6], header[7]])))
+}
+
 /// A checked UDP datagram.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Udp<'a> {
@@ -23,9 +30,9 @@ impl<'a> Udp<'a> {
             Some(len) => match rest.get(..len) {
                 Some(payload) => payload,
                 None if cut => rest,
-                None => return Err(DecodeError::Truncated(Layer::Udp)),
+                None => return Err(DecodeError::Beyond(Layer::Udp)),
             },
-            None => return Err(DecodeError::Malformed(Layer::Udp)),
+            None => return Err(DecodeError::Length(Layer::Udp)),
         };
         Ok(Udp { header, payload })
     }

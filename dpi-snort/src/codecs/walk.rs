@@ -65,6 +65,8 @@ pub struct Decoded<'a> {
     pub packet: Packet<'a>,
     /// Why the walk ended before the end: inside a tunnel, or at the transport header.
     pub incomplete: Option<DecodeError>,
+    /// IP headers that were read, this packet's with them.
+    pub ip_headers: usize,
 }
 
 /// What is inside a packet: how it begins, and its bytes.
@@ -115,7 +117,11 @@ pub fn decode_datagram<'a>(
         rebuilt: true,
     };
     let (packet, incomplete, tunnel) = walk.packet(ip);
-    let outer = Decoded { packet, incomplete };
+    let outer = Decoded {
+        packet,
+        incomplete,
+        ip_headers: 1,
+    };
     match tunnel {
         Some((next, bytes)) => walk.run(next, bytes, Some(outer)),
         None => Ok(outer),
@@ -181,7 +187,12 @@ impl Walk {
                 Ok(Step::Layer(n, b)) => (next, bytes) = (n, b),
                 Ok(Step::Ip(ip)) => {
                     let (packet, incomplete, tunnel) = self.packet(ip);
-                    let decoded = found.insert(Decoded { packet, incomplete });
+                    let outer = found.as_ref().map_or(0, |outer| outer.ip_headers);
+                    let decoded = found.insert(Decoded {
+                        packet,
+                        incomplete,
+                        ip_headers: outer.saturating_add(1),
+                    });
                     match tunnel {
                         Some((n, b)) => (next, bytes) = (n, b),
                         None => return Ok(decoded.clone()),

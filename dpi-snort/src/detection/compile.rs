@@ -6,7 +6,9 @@ use dpi_match::PatternError;
 use thiserror::Error;
 
 use super::{
-    PortsOfInterest, fast_pattern,
+    PortsOfInterest,
+    builtins::Builtins,
+    fast_pattern,
     groups::{GroupSize, Groups},
     option_tree::{self, Beginning},
 };
@@ -22,6 +24,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Detection {
     pub(super) rules: Vec<Compiled>,
+    /// Those that ask for built-in events, which no unit has to do with.
+    pub(super) builtins: Builtins,
     /// Which of them a unit has to do with.
     pub(super) groups: Groups,
     /// Nodes of the tree of beginnings that rules share.
@@ -80,12 +84,14 @@ impl Detection {
             }
         }
         let ports = PortsOfInterest::of(&kept);
+        let (builtins, kept) = Builtins::take_from(kept);
         let mut rules: Vec<Compiled> = kept.into_iter().map(Compiled::new).collect();
         let nodes = option_tree::grow(&mut rules);
         let groups = Groups::build(&rules)?;
         Ok((
             Detection {
                 rules,
+                builtins,
                 groups,
                 nodes,
                 ports,
@@ -99,6 +105,7 @@ impl Detection {
     pub fn empty() -> Detection {
         Detection {
             rules: Vec::new(),
+            builtins: Builtins::default(),
             groups: Groups::default(),
             nodes: 0,
             ports: PortsOfInterest::default(),
@@ -108,17 +115,18 @@ impl Detection {
 
     /// How many rules there are.
     pub fn len(&self) -> usize {
-        self.rules.len()
+        self.rules.len().saturating_add(self.builtins.len())
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
+        self.rules.is_empty() && self.builtins.is_empty()
     }
 
-    /// The rules, by rising id.
+    /// The rules, by rising id, and behind them those that ask for built-in events.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
-        self.rules.iter().map(|compiled| &compiled.rule)
+        let compiled = self.rules.iter().map(|compiled| &compiled.rule);
+        compiled.chain(self.builtins.rules())
     }
 
     /// Filters that the rule files state.

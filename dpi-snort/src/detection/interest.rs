@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::parser::{PortSet, Protocol, Rule};
+use crate::{
+    builtin::BuiltinEvent,
+    parser::{PortSet, Protocol, Rule},
+};
 
 /// The ports that rules can match, for a prefilter in front of the engine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,6 +50,11 @@ impl PortsOfInterest {
             }
         };
         let both = [ports(&header.src_ports), ports(&header.dst_ports)];
+        if BuiltinEvent::find(rule.id).is_some() && rule.options.is_empty() {
+            // Any packet may be odd.
+            self.add_all();
+            return;
+        }
         match &header.protocol {
             Protocol::Tcp => self.tcp.add(both),
             Protocol::Udp => self.udp.add(both),
@@ -55,13 +63,16 @@ impl PortsOfInterest {
                 self.tcp.add([&all, &all]);
                 self.udp.add([&all, &all]);
             }
-            Protocol::Ip => {
-                self.tcp.add([&all, &all]);
-                self.udp.add([&all, &all]);
-                self.icmp = true;
-                self.other = true;
-            }
+            Protocol::Ip => self.add_all(),
         }
+    }
+
+    fn add_all(&mut self) {
+        let all = PortSet::any();
+        self.tcp.add([&all, &all]);
+        self.udp.add([&all, &all]);
+        self.icmp = true;
+        self.other = true;
     }
 }
 

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::fast_pattern;
 use crate::{
+    builtin::BuiltinEvent,
     ips_options::IpsOption,
     parser::{PortSet, Protocol, Rule, RuleText, RuleWarning, Warning},
 };
@@ -121,6 +122,9 @@ impl Linter {
     }
 
     fn speed(&mut self, rule: &Rule, place: &Place) {
+        if BuiltinEvent::find(rule.id).is_some() {
+            return;
+        }
         let any_port = rule.header.src_ports.is_any() && rule.header.dst_ports.is_any();
         match fast_pattern::choose_of_rule(rule) {
             None if reads_payload(rule) || any_port => {

@@ -5,13 +5,14 @@
 //! the flow; of each group `rule_group` has the literals, which `matcher` finds. `compile`
 //! builds all of it into a [`Detection`]. `inspect` walks a unit's buffers once and `evaluate`
 //! tries the options of each candidate, those that rules begin with in common (`option_tree`)
-//! once (`beginning`); `events` queues, filters and orders what matched; `oracle` tries every
+//! once (`beginning`); `builtins` tells what is found without options; `events` queues, filters and orders what matched; `oracle` tries every
 //! rule by itself instead and must agree. `explain` and `lint` speak to those who write
 //! rules, `trace` follows one rule.
 //! What an option means is in `ips_options`. State that outlives a unit is in
 //! [`FlowState`] and [`Scratch`], never in a `Detection`.
 
 mod beginning;
+mod builtins;
 mod compile;
 mod evaluate;
 mod event;

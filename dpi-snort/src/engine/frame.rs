@@ -2,13 +2,14 @@
 
 use super::Engine;
 use crate::{
-    codecs::{DecodeError, decode, decode_datagram, has_bad_checksum},
-    engine::judge::Subject,
+    builtin::{self, BuiltinEvent, EventSet, Source},
+    codecs::{DecodeError, Decoded, decode, decode_datagram, has_bad_checksum},
+    engine::judge::{Oddity, Subject},
     frame::{ChecksumState, Frame, Tag},
     output::Output,
     packet::{Packet, Transport},
     stats::Counter,
-    stream::FragmentVerdict,
+    stream::{Contradiction, FragmentVerdict},
     time::Now,
 };
 
@@ -17,8 +18,18 @@ impl Engine {
     pub(super) fn frame(&mut self, frame: &Frame<'_>, now: Now, out: &mut dyn Output) -> Counter {
         let decoded = match decode(frame, &self.limits) {
             Ok(decoded) => decoded,
-            Err(error) => return dropped(error),
+            Err(error) => {
+                if self.detection.wants(Source::Codecs) {
+                    let oddity = Oddity::of_frame(frame.tag.direction);
+                    let events = builtin::of_error(error);
+                    self.judge(frame.tag.slot, now, out).raise(events, &oddity);
+                }
+                return dropped(error);
+            }
         };
+        let payload = u64::try_from(decoded.packet.payload.len()).unwrap_or(u64::MAX);
+        self.stats.add(Counter::PayloadBytes, payload);
+        self.raise_of_packet(&decoded, frame.tag, now, out);
         if let Some(error) = &decoded.incomplete {
             self.stats.count(match error {
                 DecodeError::TooManyExtensions(_) => Counter::DecodeTooManyExtensions,
@@ -29,6 +40,40 @@ impl Engine {
             return Counter::DroppedBadChecksum;
         }
         self.packet_or_fragment(&decoded.packet, frame.tag, now, out)
+    }
+
+    /// Tells what is odd about a packet, if rules ask for it.
+    fn raise_of_packet(&mut self, decoded: &Decoded<'_>, tag: Tag, now: Now, out: &mut dyn Output) {
+        if self.detection.wants(Source::Codecs) {
+            let oddity = Oddity::of_packet(&decoded.packet, tag.direction);
+            let events = builtin::of_packet(decoded);
+            self.judge(tag.slot, now, out).raise(events, &oddity);
+        }
+    }
+
+    /// Tells what is odd about a fragment among others, if rules ask for it.
+    fn raise_of_fragment(
+        &mut self,
+        packet: &Packet<'_>,
+        verdict: &FragmentVerdict,
+        (tag, now): (Tag, Now),
+        out: &mut dyn Output,
+    ) {
+        let event = match verdict {
+            FragmentVerdict::Discarded(Contradiction::Overlap) => BuiltinEvent::FragmentOverlap,
+            FragmentVerdict::Discarded(Contradiction::End) => BuiltinEvent::FragmentEnd,
+            FragmentVerdict::Malformed if packet.ip.payload.is_empty() => {
+                BuiltinEvent::FragmentEmpty
+            }
+            FragmentVerdict::Malformed if is_too_large(packet) => BuiltinEvent::FragmentTooLarge,
+            _ => return,
+        };
+        if self.detection.wants(Source::Fragments) {
+            let mut events = EventSet::EMPTY;
+            events.insert(event);
+            let oddity = Oddity::of_packet(packet, tag.direction);
+            self.judge(tag.slot, now, out).raise(events, &oddity);
+        }
     }
 
     /// Checksums are asked for only where they can be right: computed, and all bytes there.
@@ -77,10 +122,11 @@ impl Engine {
             self.defragmenter
                 .push(packet, tag.slot, now.monotonic, &mut self.budget);
         self.stats.add(Counter::FragmentEvicted, evicted);
+        self.raise_of_fragment(packet, &verdict, (tag, now), out);
         let datagram = match verdict {
             FragmentVerdict::Complete(datagram) => datagram,
             FragmentVerdict::Held => return,
-            FragmentVerdict::Discarded => return self.stats.count(Counter::FragmentDiscarded),
+            FragmentVerdict::Discarded(_) => return self.stats.count(Counter::FragmentDiscarded),
             FragmentVerdict::Malformed => return self.stats.count(Counter::FragmentMalformed),
             FragmentVerdict::NoMemory => return self.stats.count(Counter::FragmentMemory),
         };
@@ -94,6 +140,7 @@ impl Engine {
         );
         match decode_datagram(header, outer.0, outer.1, &self.limits) {
             Ok(whole) => {
+                self.raise_of_packet(&whole, tag, now, out);
                 // The frame is booked already, as one that was inspected. What is inside may
                 // be a fragment again: it is a layer deeper, so `max_layers` ends this.
                 self.packet_or_fragment(&whole.packet, tag, now, out);
@@ -106,10 +153,20 @@ impl Engine {
 /// The counter of a frame that has no packet.
 fn dropped(error: DecodeError) -> Counter {
     match error {
-        DecodeError::Truncated(_) => Counter::DroppedTruncated,
+        DecodeError::Truncated(_) | DecodeError::Beyond(_) => Counter::DroppedTruncated,
         // Too many extensions are no error of a frame: the rest is inspected.
-        DecodeError::Malformed(_) | DecodeError::TooManyExtensions(_) => Counter::DroppedMalformed,
+        DecodeError::Malformed(_)
+        | DecodeError::Version(_)
+        | DecodeError::HeaderLength(_)
+        | DecodeError::Length(_)
+        | DecodeError::TooManyExtensions(_) => Counter::DroppedMalformed,
         DecodeError::NotIp(_) => Counter::DroppedNotIp,
         DecodeError::TooManyLayers(_) => Counter::DroppedTooManyLayers,
     }
+}
+
+/// Whether a fragment ends behind the largest datagram.
+fn is_too_large(packet: &Packet<'_>) -> bool {
+    let start = usize::from(packet.ip.fragment.offset).saturating_mul(8);
+    start.saturating_add(packet.ip.payload.len()) > usize::from(u16::MAX)
 }

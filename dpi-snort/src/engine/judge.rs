@@ -2,10 +2,11 @@
 
 use crate::{
     buffers::{BufferSource, NoBuffers},
-    detection::{Detection, FlowState, Scratch},
+    builtin::{EventSet, Source},
+    detection::{Detection, Event, FlowState, Scratch},
     flow::Flow,
     frame::{Direction, Slot, Tag},
-    output::{Alert, Output},
+    output::{Alert, FlowEndpoints, IcmpType, Output},
     packet::Packet,
     time::Now,
     unit::{FlowView, InspectionUnit, UnitKind},
@@ -75,6 +76,10 @@ impl Judge<'_> {
             server_bytes: moment.server_bytes,
         };
         let direction = flow.direction(moment.to_server);
+        if subject.kind == UnitKind::RebuiltPdu && self.detection.wants(Source::Http) {
+            let oddity = Oddity::in_flow(subject.packet, direction, (flow.id, flow.service));
+            self.raise(subject.buffers.oddities(), &oddity);
+        }
         self.judge(subject, Some(view), direction, Some(&mut flow.rules));
         if subject.kind == UnitKind::RebuiltStream {
             flow.rules.flushed(moment.to_server);
@@ -84,6 +89,35 @@ impl Judge<'_> {
     /// Tries the rules on a packet without a flow.
     pub(super) fn alone(&mut self, subject: &Subject<'_>, direction: Direction) {
         self.judge(subject, None, direction, None);
+    }
+
+    /// Tells built-in events, if rules ask for them.
+    pub(super) fn raise(&mut self, events: EventSet, oddity: &Oddity) {
+        if events.is_empty() {
+            return;
+        }
+        let Judge {
+            detection,
+            scratch,
+            slot,
+            now,
+            out,
+            ..
+        } = self;
+        let subject = (&oddity.subject.endpoints, oddity.is_rebuilt);
+        detection.raise(
+            events,
+            subject,
+            (*slot, now.monotonic),
+            scratch,
+            &mut |event| {
+                let tag = Tag {
+                    slot: *slot,
+                    direction: oddity.direction,
+                };
+                out.alert(&oddity.subject.alert(event, tag, *now));
+            },
+        );
     }
 
     fn judge(
@@ -107,7 +141,12 @@ impl Judge<'_> {
             slot: self.slot,
             direction,
         };
-        let (endpoints, icmp) = (subject.packet.endpoints(), subject.packet.icmp());
+        let about = About {
+            endpoints: subject.packet.endpoints(),
+            icmp: subject.packet.icmp(),
+            flow_id: flow.map(|flow| flow.id),
+            service: flow.and_then(|flow| flow.service),
+        };
         let Judge {
             detection,
             scratch,
@@ -115,34 +154,101 @@ impl Judge<'_> {
             out,
             ..
         } = self;
-        let time = now.wall;
         detection.inspect(
             &unit,
             tag.slot,
             state,
             scratch,
             now.monotonic,
-            &mut |event| {
-                let rule = event.rule;
-                out.alert(&Alert {
-                    time,
-                    tag,
-                    flow: endpoints,
-                    icmp,
-                    flow_id: flow.map(|flow| flow.id),
-                    app_proto: flow.and_then(|flow| flow.service),
-                    gid: rule.id.gid,
-                    sid: rule.id.sid,
-                    rev: rule.rev,
-                    msg: &rule.msg,
-                    classtype: rule.classtype.as_deref(),
-                    category: rule.category.as_deref(),
-                    priority: rule.priority,
-                    action: event.action,
-                    rebuilt: event.rebuilt,
-                });
-            },
+            &mut |event| out.alert(&about.alert(event, tag, *now)),
         );
+    }
+}
+
+/// What an alert says of a packet and its flow.
+pub(super) struct About<'a> {
+    endpoints: FlowEndpoints,
+    icmp: Option<IcmpType>,
+    flow_id: Option<u64>,
+    service: Option<&'a str>,
+}
+
+impl<'a> About<'a> {
+    fn alert(&self, event: &Event<'a>, tag: Tag, now: Now) -> Alert<'a> {
+        let rule = event.rule;
+        Alert {
+            time: now.wall,
+            tag,
+            flow: self.endpoints,
+            icmp: self.icmp,
+            flow_id: self.flow_id,
+            app_proto: self.service,
+            gid: rule.id.gid,
+            sid: rule.id.sid,
+            rev: rule.rev,
+            msg: &rule.msg,
+            classtype: rule.classtype.as_deref(),
+            category: rule.category.as_deref(),
+            priority: rule.priority,
+            action: event.action,
+            rebuilt: event.rebuilt,
+        }
+    }
+}
+
+/// What built-in events are about.
+pub(super) struct Oddity {
+    subject: About<'static>,
+    direction: Direction,
+    is_rebuilt: bool,
+}
+
+impl Oddity {
+    /// A packet without a flow.
+    pub(super) fn of_packet(packet: &Packet<'_>, direction: Direction) -> Oddity {
+        Oddity {
+            subject: About {
+                endpoints: packet.endpoints(),
+                icmp: packet.icmp(),
+                flow_id: None,
+                service: None,
+            },
+            direction,
+            is_rebuilt: packet.rebuilt,
+        }
+    }
+
+    /// A frame in which no packet could be read.
+    pub(super) fn of_frame(direction: Direction) -> Oddity {
+        let nowhere = std::net::Ipv4Addr::UNSPECIFIED.into();
+        Oddity {
+            subject: About {
+                endpoints: FlowEndpoints {
+                    src: nowhere,
+                    dst: nowhere,
+                    src_port: 0,
+                    dst_port: 0,
+                    protocol: 0,
+                },
+                icmp: None,
+                flow_id: None,
+                service: None,
+            },
+            direction,
+            is_rebuilt: false,
+        }
+    }
+
+    /// A packet of a flow.
+    pub(super) fn in_flow(
+        packet: &Packet<'_>,
+        direction: Direction,
+        (flow_id, service): (u64, Option<&'static str>),
+    ) -> Oddity {
+        let mut oddity = Oddity::of_packet(packet, direction);
+        oddity.subject.flow_id = Some(flow_id);
+        oddity.subject.service = service;
+        oddity
     }
 }
 

@@ -1,8 +1,9 @@
 //! One flow's stream: bytes in order to its reader, and what the reader gives to be judged.
 
-use super::judge::{FlowMoment, Judge, Subject};
+use super::judge::{FlowMoment, Judge, Oddity, Subject};
 use crate::{
     buffers::NoBuffers,
+    builtin::{self, BuiltinEvent, EventSet, Source},
     config::Config,
     detection::FlowState,
     flow::Flow,
@@ -63,6 +64,42 @@ pub(super) struct Stream<'s, 'e> {
 }
 
 impl Stream<'_, '_> {
+    /// Tells what is odd about a segment that the connection has judged, if rules ask for it.
+    pub(super) fn raise_of_segment(
+        &mut self,
+        segment: &Segment<'_>,
+        verdict: SegmentVerdict,
+        is_midstream: bool,
+    ) {
+        if !self.judge.detection.wants(Source::Tcp) {
+            return;
+        }
+        let judged = (&self.tcp.session, verdict);
+        let Segment {
+            packet,
+            header,
+            from_client,
+            ..
+        } = segment;
+        let mut events = builtin::of_segment(packet, header, *from_client, judged);
+        events.insert_if(BuiltinEvent::NoHandshake, is_midstream);
+        self.raise(events, segment.packet, segment.from_client);
+    }
+
+    /// Tells one event of a segment.
+    fn raise_one(&mut self, event: BuiltinEvent, segment: &Segment<'_>) {
+        let mut events = EventSet::EMPTY;
+        events.insert(event);
+        self.raise(events, segment.packet, segment.from_client);
+    }
+
+    fn raise(&mut self, events: EventSet, packet: &Packet<'_>, from_client: bool) {
+        let direction = self.flow.direction(from_client);
+        let flow = (self.flow.id, self.flow.service);
+        let oddity = Oddity::in_flow(packet, direction, flow);
+        self.judge.raise(events, &oddity);
+    }
+
     pub(super) fn take(&mut self, segment: &Segment<'_>, verdict: SegmentVerdict) {
         if self.is_searched_raw(segment) {
             let mut moment = self.moment(segment.from_client);
@@ -73,7 +110,7 @@ impl Stream<'_, '_> {
         match verdict {
             SegmentVerdict::Usable(seq) => self.data(segment, seq),
             SegmentVerdict::Doubtful(seq) => self.doubt(segment, seq),
-            SegmentVerdict::Unusable => self.stats.count(Counter::TcpUnusable),
+            SegmentVerdict::Unusable(_) => self.stats.count(Counter::TcpUnusable),
             SegmentVerdict::Reset => {
                 self.finish(true);
                 self.finish(false);
@@ -118,8 +155,14 @@ impl Stream<'_, '_> {
                 self.deliver_ready(from_client);
             }
             Data::Nothing | Data::Held => {}
-            Data::OutOfWindow => self.stats.count(Counter::TcpOutOfWindow),
-            Data::Refused => self.stats.count(segment.refusal()),
+            Data::OutOfWindow => {
+                self.stats.count(Counter::TcpOutOfWindow);
+                self.raise_one(BuiltinEvent::OutsideWindow, segment);
+            }
+            Data::Refused => {
+                self.stats.count(segment.refusal());
+                self.raise_one(BuiltinEvent::QueueFull, segment);
+            }
         }
         self.skip_gaps(from_client);
         for side in [from_client, !from_client] {
@@ -290,9 +333,12 @@ impl Stream<'_, '_> {
             config,
             stats,
             service: &mut service,
+            events: EventSet::EMPTY,
         };
         work(reader, &mut context, &mut emit);
+        let events = context.events;
         self.flow.service = service;
+        self.raise_of_reader(events, from_client);
         let next = self.tcp.session.half(from_client).next();
         if self.tcp.told_service.is_none() && self.tcp.reader.has_inspector() {
             self.tcp.told_service = next.map(|next| (from_client, next));
@@ -301,6 +347,19 @@ impl Stream<'_, '_> {
             self.stats.count(Counter::ServicePdus);
             *self.tcp.pdu_end.side_mut(from_client) = next;
         }
+    }
+
+    /// Tells what the reader found odd about the bytes of one direction.
+    fn raise_of_reader(&mut self, events: EventSet, from_client: bool) {
+        if events.is_empty() {
+            return;
+        }
+        // Out of its place for a while, so that the flow beside it can be used.
+        let latest = self.tcp.latest.side_mut(from_client).take();
+        if let Some(headers) = &latest {
+            self.raise(events, &headers.packet(), from_client);
+        }
+        *self.tcp.latest.side_mut(from_client) = latest;
     }
 
     fn moment(&self, to_server: bool) -> FlowMoment {

@@ -41,7 +41,9 @@ impl Engine {
             self.renew(handle, packet, header, (tag, now), out);
             return;
         }
-        if is_new && tcp.session.phase() == Phase::Established && !tcp.session.has_handshake() {
+        let is_midstream =
+            is_new && tcp.session.phase() == Phase::Established && !tcp.session.has_handshake();
+        if is_midstream {
             self.stats.count(Counter::TcpMidstream);
         }
         let Engine {
@@ -80,6 +82,7 @@ impl Engine {
                 stats,
                 judge: &mut judge,
             };
+            stream.raise_of_segment(&segment, verdict, is_midstream);
             stream.take(&segment, verdict);
         }
         let class = match tcp.session.phase() {

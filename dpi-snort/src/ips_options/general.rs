@@ -178,8 +178,12 @@ mod tests {
             ("metadata:,", r#""," is no value for metadata"#),
             (r#"msg:"a"; msg:"b""#, "may stand once in a rule"),
             (
-                "gid:116",
-                "valid, but inactive: it needs built-in decoder events (gid 116)",
+                "gid:142; sid:1",
+                "valid, but inactive: it needs built-in decoder events (gid 142)",
+            ),
+            (
+                "gid:116; sid:9",
+                "valid, but inactive: it needs the built-in event 116:9 (`dpi-agent rules builtin` lists those there are)",
             ),
             (
                 r#"gid:116; content:"a""#,

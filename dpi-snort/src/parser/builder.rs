@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     buffers::BufferId,
+    builtin::BuiltinEvent,
     filters::DetectionFilter,
     ips_options::{self, IpsOption, OptionError, Parsed, RuleContext},
     output::Action,
@@ -215,16 +216,30 @@ impl RuleBuilder {
         }
         let gid = self.general.gid.unwrap_or(1);
         if gid != 1 && gid != 3 && self.lacks.is_none() {
-            let reason = if self.options.is_empty() {
-                Reason::Inactive(Needs::BuiltinEvents(gid))
-            } else {
-                OptionError::BuiltinWithOptions { gid }.into()
-            };
-            self.error(line, None, Some("gid"), reason);
+            self.check_builtin(gid);
         }
         if let Err(reason) = ips_options::check(&self.options) {
             self.error(line, None, None, reason.into());
         }
+    }
+
+    /// A rule that stands for a built-in event, which may not exist here.
+    fn check_builtin(&mut self, gid: u32) {
+        let sid = self.general.sid.unwrap_or(0);
+        let event = BuiltinEvent::find(RuleId { gid, sid });
+        let reason = match event {
+            _ if !self.options.is_empty() => OptionError::BuiltinWithOptions { gid }.into(),
+            Some(event) => {
+                let message = || event.message().into();
+                self.general.msg.get_or_insert_with(message);
+                return;
+            }
+            None if BuiltinEvent::has_generator(gid) => {
+                Reason::Inactive(Needs::BuiltinEvent { gid, sid })
+            }
+            None => Reason::Inactive(Needs::BuiltinEvents(gid)),
+        };
+        self.error(self.origin.line, None, Some("gid"), reason);
     }
 
     /// Services that the rule names, in any of its ways.

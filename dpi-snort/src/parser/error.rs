@@ -56,6 +56,14 @@ pub enum Needs {
     /// Events of Snort's own decoders (a gid other than 1 without options).
     #[error("built-in decoder events (gid {0})")]
     BuiltinEvents(u32),
+    /// An event of a generator that exists here, with a number that does not.
+    #[error("the built-in event {gid}:{sid} (`dpi-agent rules builtin` lists those there are)")]
+    BuiltinEvent {
+        /// The generator.
+        gid: u32,
+        /// The number.
+        sid: u32,
+    },
 }
 
 /// Why text could not be read as a rule.

@@ -1,6 +1,6 @@
 //! What every service inspector offers to the stream that feeds it.
 
-use crate::{buffers::BufferSource, config::Config};
+use crate::{buffers::BufferSource, builtin::EventSet, config::Config};
 
 /// Reader of one flow's protocol. It gets each direction's bytes in order, cut at any
 /// place, and says which messages they make.
@@ -25,6 +25,12 @@ pub trait ServiceInspector: Send {
     /// Calls `count` with the counter's label for each limit that was hit since the last
     /// call without ending the inspection (a decompression cap, say).
     fn limits_hit(&mut self, _count: &mut dyn FnMut(&'static str)) {}
+
+    /// What was found odd about the bytes since the last call, beside what the units' own
+    /// [`BufferSource::oddities`] say.
+    fn oddities(&mut self) -> EventSet {
+        EventSet::EMPTY
+    }
 }
 
 /// What inspectors give their messages to.

@@ -35,11 +35,20 @@ pub enum FragmentVerdict {
     /// It was the last missing piece.
     Complete(Box<Datagram>),
     /// It overlaps or contradicts what was stored: all of the datagram is gone.
-    Discarded,
+    Discarded(Contradiction),
     /// It has no bytes, or ends behind the largest datagram.
     Malformed,
     /// There is no memory left for it.
     NoMemory,
+}
+
+/// What is wrong with fragments of one datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contradiction {
+    /// They share bytes.
+    Overlap,
+    /// They disagree on where the datagram ends.
+    End,
 }
 
 /// A datagram put together from its fragments.
@@ -133,7 +142,7 @@ struct Partial {
 enum Insert {
     Stored,
     Repeated,
-    Contradiction,
+    Contradiction(Contradiction),
 }
 
 impl Defragmenter {
@@ -199,17 +208,18 @@ impl Defragmenter {
                 budget.release(cost);
                 return (FragmentVerdict::Held, evicted);
             }
-            Insert::Contradiction => {
+            Insert::Contradiction(what) => {
                 budget.release(cost);
                 self.forget(&key, budget);
-                return (FragmentVerdict::Discarded, evicted);
+                return (FragmentVerdict::Discarded(what), evicted);
             }
         }
         if !partial.is_complete() {
             return (FragmentVerdict::Held, evicted);
         }
         let datagram = self.forget(&key, budget).and_then(Partial::assemble);
-        let verdict = datagram.map_or(FragmentVerdict::Discarded, |datagram| {
+        // Complete, it has a first fragment.
+        let verdict = datagram.map_or(FragmentVerdict::Malformed, |datagram| {
             FragmentVerdict::Complete(Box::new(datagram))
         });
         (verdict, evicted)
@@ -289,13 +299,13 @@ impl Partial {
             self.has_end && end > self.len
         };
         if contradicts {
-            return Insert::Contradiction;
+            return Insert::Contradiction(Contradiction::End);
         }
         // Noted of a repetition too.
         self.len = self.len.max(end);
         self.has_end |= is_last;
         match self.runs.place(start, end) {
-            Placed::Overlaps => Insert::Contradiction,
+            Placed::Overlaps => Insert::Contradiction(Contradiction::Overlap),
             Placed::Repeated => Insert::Repeated,
             Placed::New => {
                 self.pieces.insert(start, bytes.to_vec());

@@ -13,5 +13,5 @@ pub mod tcp;
 mod tests;
 
 pub use budget::Budget;
-pub use defrag::{Datagram, Defragmenter, FragmentVerdict};
+pub use defrag::{Contradiction, Datagram, Defragmenter, FragmentVerdict};
 pub use reader::{Piece, Reader, ReaderContext};

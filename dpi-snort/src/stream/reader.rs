@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::{
+    builtin::{BuiltinEvent, EventSet},
     config::Config,
     flow::Sides,
     service_inspectors::{
@@ -62,6 +63,27 @@ pub struct ReaderContext<'e> {
     pub stats: &'e mut Stats,
     /// The flow's service, set once it is known.
     pub service: &'e mut Option<&'static str>,
+    /// What was found odd meanwhile.
+    pub events: EventSet,
+}
+
+impl ReaderContext<'_> {
+    /// Notes what an inspector says of limits and oddities.
+    fn note(&mut self, inspector: &mut dyn ServiceInspector) {
+        inspector.limits_hit(&mut |label| {
+            self.stats.count_label(label);
+            self.events.extend(event_of(label));
+        });
+        self.events.extend(inspector.oddities());
+    }
+}
+
+fn event_of(label: &str) -> EventSet {
+    let mut events = EventSet::EMPTY;
+    if let Some(event) = BuiltinEvent::of_label(label) {
+        events.insert(event);
+    }
+    events
 }
 
 impl Reader {
@@ -103,8 +125,8 @@ impl Reader {
             let verdict = inspector.gap(to_server, lost, context.config, &mut |pdu| {
                 emit(&Piece::Pdu { service, pdu });
             });
-            inspector.limits_hit(&mut |label| context.stats.count_label(label));
-            self.go_on(verdict, context.stats);
+            context.note(inspector.as_mut());
+            self.go_on(verdict, context);
         } else {
             self.flush(to_server, context.stats, emit);
         }
@@ -122,7 +144,7 @@ impl Reader {
             inspector.finish(to_server, context.config, &mut |pdu| {
                 emit(&Piece::Pdu { service, pdu });
             });
-            inspector.limits_hit(&mut |label| context.stats.count_label(label));
+            context.note(inspector.as_mut());
         } else {
             self.flush(to_server, context.stats, emit);
         }
@@ -207,8 +229,8 @@ impl Reader {
             };
             let service = inspector.service();
             let verdict = inspector.feed(&feed, &mut |pdu| emit(&Piece::Pdu { service, pdu }));
-            inspector.limits_hit(&mut |label| context.stats.count_label(label));
-            self.go_on(verdict, context.stats);
+            context.note(inspector.as_mut());
+            self.go_on(verdict, context);
             if let Verdict::Restart { taken, .. } = verdict {
                 self.deliver(
                     to_server,
@@ -220,16 +242,17 @@ impl Reader {
         }
     }
 
-    fn go_on(&mut self, verdict: Verdict, stats: &mut Stats) {
+    fn go_on(&mut self, verdict: Verdict, context: &mut ReaderContext<'_>) {
         match verdict {
             Verdict::Continue => {}
             Verdict::Abandon(reason) => {
-                stats.count(Counter::ServiceAbandoned);
-                stats.count_label(reason);
+                context.stats.count(Counter::ServiceAbandoned);
+                context.stats.count_label(reason);
+                context.events.extend(event_of(reason));
                 self.mode = Mode::Plain;
             }
             Verdict::Restart { reason, .. } => {
-                stats.count_label(reason);
+                context.stats.count_label(reason);
                 self.mode = Mode::Identifying;
                 self.wizard = Wizard::default();
                 self.flushed = Sides::default();

@@ -49,7 +49,7 @@ impl Defrag {
                 self.last = Some(datagram);
                 "complete"
             }
-            FragmentVerdict::Discarded => "discarded",
+            FragmentVerdict::Discarded(_) => "discarded",
             FragmentVerdict::Malformed => "malformed",
             FragmentVerdict::NoMemory => "no memory",
         };

@@ -284,7 +284,7 @@ impl Ours {
                 return;
             }
             SegmentVerdict::Reset => return self.session.close(),
-            SegmentVerdict::Unusable | SegmentVerdict::NewConnection => return,
+            SegmentVerdict::Unusable(_) | SegmentVerdict::NewConnection => return,
         };
         let data = (payload, header.flags & TcpHeader::FIN != 0);
         let data = self.session.accept_data(from_client, seq, data, ROOM, ROOM);

@@ -19,7 +19,7 @@ fn unreadable_insides() {
                         ],
                     ),
                 ),
-                "v4 protocol 6 '' 2; TCP header is malformed",
+                "v4 protocol 6 '' 2; TCP header length is too small",
             ),
             (
                 "short TCP",
@@ -29,12 +29,12 @@ fn unreadable_insides() {
             (
                 "UDP length 7",
                 eth(0x0800, &ipv4(17, &[0, 1, 0, 2, 0, 7, 0, 0])),
-                "v4 protocol 17 '' 2; UDP header is malformed",
+                "v4 protocol 17 '' 2; UDP length is smaller than the header",
             ),
             (
                 "UDP length beyond",
                 eth(0x0800, &ipv4(17, &[0, 1, 0, 2, 0, 9, 0, 0])),
-                "v4 protocol 17 '' 2; UDP header is cut short",
+                "v4 protocol 17 '' 2; UDP length goes beyond the packet",
             ),
             (
                 "short ICMP",
@@ -70,12 +70,12 @@ fn unreadable_insides() {
                     0x0800,
                     &ipv4(47, b"\x10\x00\x88\xbe\0\0\0\x01\x20\0\0\0\0\0\0\0"),
                 ),
-                "v4 protocol 47 '\\x10\\x00\\x88\\xbe\\x00\\x00\\x00\\x01 \\x00\\x00\\x00\\x00\\x00\\x00\\x00' 2; ERSPAN header is malformed",
+                "v4 protocol 47 '\\x10\\x00\\x88\\xbe\\x00\\x00\\x00\\x01 \\x00\\x00\\x00\\x00\\x00\\x00\\x00' 2; ERSPAN header is of another version",
             ),
             (
                 "short ERSPAN III",
                 eth(0x0800, &ipv4(47, b"\x10\x00\x22\xeb\0\0\0\x01\x20")),
-                "v4 protocol 47 '\\x10\\x00\\\"\\xeb\\x00\\x00\\x00\\x01 ' 2; ERSPAN header is cut short",
+                "v4 protocol 47 '\\x10\\x00\\\"\\xeb\\x00\\x00\\x00\\x01 ' 2; ERSPAN III header is cut short",
             ),
             (
                 "short Teredo",
@@ -143,12 +143,12 @@ fn frames_without_a_packet() {
             (
                 "version 5",
                 broken(0, 0x55),
-                "error: IPv4 header is malformed",
+                "error: IPv4 header is of another version",
             ),
             (
                 "header of 16 bytes",
                 broken(0, 0x44),
-                "error: IPv4 header is malformed",
+                "error: IPv4 header length is too small",
             ),
             (
                 "header of 60 bytes",
@@ -158,12 +158,12 @@ fn frames_without_a_packet() {
             (
                 "length beyond",
                 broken(3, 200),
-                "error: IPv4 header is cut short",
+                "error: IPv4 length goes beyond the packet",
             ),
             (
                 "length below header",
                 broken(3, 19),
-                "error: IPv4 header is malformed",
+                "error: IPv4 length is smaller than the header",
             ),
             (
                 "short IPv6",
@@ -173,7 +173,7 @@ fn frames_without_a_packet() {
             (
                 "IPv6 of version 4",
                 eth(0x86dd, &[0x40; 40]),
-                "error: IPv6 header is malformed",
+                "error: IPv6 header is of another version",
             ),
             (
                 "short extension",

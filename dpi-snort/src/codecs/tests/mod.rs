@@ -137,7 +137,11 @@ fn other_link_types() {
         &[
             ("IPv4", v4_udp(), "v4 udp 1 2 'hi' 1"),
             ("IPv6", udp6.clone(), "v6 udp 1 2 'hi' 1"),
-            ("neither", vec![0; 40], "error: IPv4 header is malformed"),
+            (
+                "neither",
+                vec![0; 40],
+                "error: IPv4 header is of another version",
+            ),
         ],
     );
     check(
@@ -217,7 +221,7 @@ fn a_cut_capture_keeps_what_there_is() {
     };
     assert_eq!(shown(&cut), "v4 udp 1 2 '012' 2");
     let sent_so = frame(&whole[..45], LinkType::Ethernet);
-    assert_eq!(shown(&sent_so), "error: IPv4 header is cut short");
+    assert_eq!(shown(&sent_so), "error: IPv4 length goes beyond the packet");
 }
 
 /// Which tags and tunnels keep equal 5-tuples apart.

@@ -59,6 +59,8 @@ pub(in crate::service_inspectors) struct Body {
     compressed: usize,
     decompressed: usize,
     limit_hit: Option<&'static str>,
+    /// A decoder met what it could not read.
+    is_damaged: bool,
 }
 
 /// Compressed bytes given to a decoder at once: an inflater makes at most 1 MiB of them.
@@ -79,12 +81,14 @@ impl Body {
         multipart: Option<Multipart>,
     ) {
         let limit_hit = self.limit_hit.take();
+        let is_damaged = self.is_damaged;
         *self = Body {
             pending: std::mem::take(&mut self.pending),
             decoder: Decoder::new(coding),
             charset,
             multipart,
             limit_hit,
+            is_damaged,
             ..Body::default()
         };
         self.pending.clear();
@@ -145,6 +149,11 @@ impl Body {
         self.pending = Vec::new();
     }
 
+    /// Whether a body could not be decompressed since the last call.
+    pub(super) fn take_damaged(&mut self) -> bool {
+        std::mem::take(&mut self.is_damaged)
+    }
+
     /// The label of a limit hit since the last call.
     pub(in crate::service_inspectors) fn limit_hit(&mut self) -> Option<&'static str> {
         self.limit_hit.take()
@@ -173,6 +182,7 @@ impl Body {
                 if is_too_much || decoded == Decoded::OutOfMemory {
                     self.limit_hit = Some("http_decompress");
                 }
+                self.is_damaged |= decoded == Decoded::Damaged;
                 if is_too_much || matches!(decoded, Decoded::Damaged | Decoded::OutOfMemory) {
                     broken = true;
                     break 'steps;

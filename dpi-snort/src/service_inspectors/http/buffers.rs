@@ -2,12 +2,16 @@
 
 use std::cell::OnceCell;
 
-use crate::buffers::{BufferId, BufferPart, BufferSelector, BufferSource, MessageNumber};
+use crate::{
+    buffers::{BufferId, BufferPart, BufferSelector, BufferSource, MessageNumber},
+    builtin::EventSet,
+};
 
 use super::{
     body::Section,
     header::Headers,
     message::{Request, Response},
+    oddities,
     params::Params,
     uri::{self, Substitute},
 };
@@ -177,6 +181,14 @@ impl BufferSource for Unit<'_> {
             MessageNumber::Trailers => self.trailers()?.count(),
             MessageNumber::TrailerLine => self.trailers()?.longest(),
         })
+    }
+
+    fn oddities(&self) -> EventSet {
+        match (self.what, self.response, self.request) {
+            (What::Head, Some(response), request) => oddities::of_response(response, request),
+            (What::Head, None, Some(request)) => oddities::of_request(request),
+            _ => EventSet::EMPTY,
+        }
     }
 
     fn fresh(&self, scan: &mut dyn FnMut(BufferId, &[u8])) {

@@ -132,6 +132,12 @@ impl Headers {
         cookie.as_deref()
     }
 
+    /// Each line without its end; a folded one is one.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        let lines = self.fields.iter();
+        lines.map(|field| strip_line_end(self.raw.get(field.line.clone()).unwrap_or_default()))
+    }
+
     /// Lines; a folded one counts once.
     pub(in crate::service_inspectors) fn count(&self) -> usize {
         self.fields.len()

@@ -25,6 +25,7 @@ pub(in crate::service_inspectors) struct Request {
     pub(in crate::service_inspectors) headers: Headers,
     query: OnceLock<Params>,
     true_ip: Option<Vec<u8>>,
+    is_of_stream: bool,
 }
 
 /// A response's start line and headers.
@@ -33,6 +34,7 @@ pub(in crate::service_inspectors) struct Response {
     line: Vec<u8>,
     parts: StatusLine,
     pub(in crate::service_inspectors) headers: Headers,
+    is_of_stream: bool,
 }
 
 impl Request {
@@ -48,6 +50,7 @@ impl Request {
             true_ip: true_ip(&headers),
             headers,
             query: OnceLock::new(),
+            is_of_stream: false,
         }
     }
 
@@ -72,7 +75,13 @@ impl Request {
             true_ip: true_ip(&headers),
             headers,
             query: OnceLock::new(),
+            is_of_stream: true,
         }
+    }
+
+    /// Whether it is of HTTP/2: its start line was made up.
+    pub(super) fn is_of_stream(&self) -> bool {
+        self.is_of_stream
     }
 
     /// `http_raw_request`: the start line without its end.
@@ -157,6 +166,7 @@ impl Response {
             line: line.to_vec(),
             parts: start_line::status_line(line),
             headers: Headers::new(headers),
+            is_of_stream: false,
         }
     }
 
@@ -172,7 +182,13 @@ impl Response {
             },
             line,
             headers: Headers::new(lines),
+            is_of_stream: true,
         }
+    }
+
+    /// As of a request.
+    pub(super) fn is_of_stream(&self) -> bool {
+        self.is_of_stream
     }
 
     /// `http_raw_status`: the start line without its end.

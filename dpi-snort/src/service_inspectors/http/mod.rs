@@ -5,7 +5,7 @@
 //! `parser` frames bytes into pieces, `start_line`, `uri`, `header`, `params`, `body`
 //! and `multipart` give them their normal form, `message` holds a head, `buffers` names
 //! the results. `readings` follows a request whose end is in dispute, `upgrade` hands on
-//! what the connection becomes. `http2` makes its messages of the same parts.
+//! what the connection becomes, `oddities` says what a head should not be. `http2` makes its messages of the same parts.
 
 mod body;
 mod buffers;
@@ -16,6 +16,7 @@ mod fuzz;
 mod header;
 mod message;
 mod multipart;
+mod oddities;
 mod params;
 mod parser;
 mod readings;
@@ -28,6 +29,7 @@ mod uri;
 use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
+    builtin::{BuiltinEvent, EventSet},
     config::Config,
     service_inspectors::{Emit, Feed, ServiceInspector, Verdict, labels::Labels},
 };
@@ -190,6 +192,18 @@ impl ServiceInspector for Http {
             }
         }
         self.limits_hit.drain(count);
+    }
+
+    fn oddities(&mut self) -> EventSet {
+        let mut events = EventSet::EMPTY;
+        if let Some(upgraded) = &mut self.upgraded {
+            events.extend(upgraded.inspector().oddities());
+        }
+        for side in [&mut self.client, &mut self.server] {
+            events.extend(side.parser.take_oddities());
+            events.insert_if(BuiltinEvent::HttpDecompressFailed, side.body.take_damaged());
+        }
+        events
     }
 }
 

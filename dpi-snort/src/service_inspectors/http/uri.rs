@@ -250,7 +250,7 @@ fn decode_escapes(input: &[u8], pass: Pass) -> (Vec<u8>, bool) {
 }
 
 /// The byte of `%XX`.
-fn escape(input: &[u8]) -> Option<u8> {
+pub(super) fn escape(input: &[u8]) -> Option<u8> {
     match *input {
         [b'%', high, low, ..] => {
             let digit = |byte: u8| char::from(byte).to_digit(16);
@@ -262,7 +262,7 @@ fn escape(input: &[u8]) -> Option<u8> {
 
 /// The one byte that an escaped UTF-8 sequence of two or three bytes stands for, and
 /// the sequence's length in `input`. Overlong forms count; beyond U+00FF it is FF.
-fn utf8_escape(input: &[u8]) -> Option<(u8, usize)> {
+pub(super) fn utf8_escape(input: &[u8]) -> Option<(u8, usize)> {
     let first = u32::from(escape(input)?);
     let more = |at: usize| {
         let byte = u32::from(escape(input.get(at..)?)?);

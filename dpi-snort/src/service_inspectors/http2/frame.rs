@@ -4,9 +4,12 @@
 
 use crate::config::Config;
 
-use super::block::{
-    CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADER_LENGTH, HEADERS, Header, OpenBlock, PADDED,
-    PUSH_PROMISE, RST_STREAM, SETTINGS,
+use super::{
+    block::{
+        CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADER_LENGTH, HEADERS, Header, OpenBlock,
+        PADDED, PUSH_PROMISE, RST_STREAM, SETTINGS,
+    },
+    error::FrameError,
 };
 
 /// What a client sends first (RFC 9113 §3.4).
@@ -35,34 +38,6 @@ pub(super) enum Piece<'a> {
     },
     /// The stream is gone, in both directions.
     Reset { stream: u32 },
-}
-
-/// Why a direction cannot be read on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum FrameError {
-    #[error("no preface")]
-    Preface,
-    #[error("the first frame is no SETTINGS")]
-    Settings,
-    #[error("a header block interrupted, or continued without a beginning")]
-    Continuation,
-    #[error("padding or fixed fields longer than their frame")]
-    Length,
-    #[error("a header block longer than http_max_headers")]
-    BlockLength,
-}
-
-impl FrameError {
-    /// The counter's label.
-    pub(super) fn reason(self) -> &'static str {
-        match self {
-            FrameError::Preface => "http2_no_preface",
-            FrameError::Settings => "http2_no_settings",
-            FrameError::Continuation => "http2_continuation",
-            FrameError::Length => "http2_frame_length",
-            FrameError::BlockLength => "http_max_headers",
-        }
-    }
 }
 
 /// Reader of one direction.
@@ -158,7 +133,7 @@ impl Frames {
                 State::Header => self.header(input, config)?,
                 State::PadLength { stream, left, ends } => {
                     let padding = take(input, 1).first().copied().map_or(0, usize::from);
-                    let left = (left - 1).checked_sub(padding).ok_or(FrameError::Length)?;
+                    let left = (left - 1).checked_sub(padding).ok_or(FrameError::Padding)?;
                     self.begin_data(Data {
                         stream,
                         left,
@@ -267,7 +242,11 @@ impl Frames {
         let carrier = self.open.as_ref().map(|open| open.carrier);
         let continues = header.kind == CONTINUATION;
         if continues != carrier.is_some() || carrier.is_some_and(|of| of != header.stream) {
-            return Err(FrameError::Continuation);
+            return Err(if carrier.is_some() {
+                FrameError::Interrupted
+            } else {
+                FrameError::Continuation
+            });
         }
         self.started = true;
         self.begin_frame(header, config)

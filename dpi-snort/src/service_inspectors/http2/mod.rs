@@ -6,6 +6,7 @@
 //! business. Frames that carry no message (settings, pings, window updates) are skipped.
 
 mod block;
+mod error;
 mod frame;
 mod fuzz;
 mod head;

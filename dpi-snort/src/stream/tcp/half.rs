@@ -1,6 +1,6 @@
 //! One direction of a TCP connection, as its receiver sees it.
 
-use super::Segments;
+use super::{Segments, Unfit};
 
 /// What one end sends.
 #[derive(Clone, Debug, Default)]
@@ -318,11 +318,22 @@ impl Half {
     /// Whether a segment lies outside the window, so that the receiver looks no further
     /// (`tcp_sequence` of Linux): it ends before what was acknowledged, or begins beyond what
     /// was offered.
-    pub(super) fn is_outside(&self, seq: u32, len: u32) -> bool {
+    pub(super) fn outside(&self, seq: u32, len: u32) -> Option<Unfit> {
         let end = seq.wrapping_add(len);
         let is_before = |acked: u32| end.wrapping_sub(acked).cast_signed() < 0;
         let is_beyond = |edge: u32| seq.wrapping_sub(edge).cast_signed() > 0;
-        self.acked.is_some_and(is_before) || self.edge.is_some_and(is_beyond)
+        if self.acked.is_some_and(is_before) {
+            return Some(Unfit::BeforeWindow);
+        }
+        let beyond = self.edge.is_some_and(is_beyond);
+        beyond.then_some(Unfit::BeyondWindow)
+    }
+
+    /// Whether a segment has bytes behind the end of the stream, which came before.
+    pub(crate) fn is_behind_end(&self, seq: u32, len: usize) -> bool {
+        let len = u32::try_from(len).unwrap_or(u32::MAX);
+        let ahead = |next: u32| seq.wrapping_add(len).wrapping_sub(next).cast_signed();
+        self.closed && self.next.is_some_and(|next| ahead(next) > 0)
     }
 
     /// Whether the other end has acknowledged more than this.

@@ -1,7 +1,7 @@
 //! Both ends of a TCP connection.
 
 use super::{
-    Data, Half,
+    Data, Half, SegmentVerdict, Unfit,
     options::{timestamp, window_scale},
 };
 use crate::{flow::Sides, packet::TcpHeader};
@@ -28,6 +28,8 @@ pub struct TcpSession {
     /// Sequence number of a client's SYN that came while the connection was open: it counts
     /// only if the server answers it.
     new_syn: Option<u32>,
+    /// Who has reset the connection, if anyone: the client?
+    reset_by: Option<bool>,
 }
 
 /// The options of a SYN that hold for the connection if both ends offer them.
@@ -41,22 +43,6 @@ struct Offer {
 /// the receiver may have used is refused.
 const UNKNOWN_SCALE: u8 = 14;
 
-/// What a segment means for the connection, before its payload is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SegmentVerdict {
-    /// Its payload, if any, belongs to the stream, beginning at this sequence number.
-    Usable(u32),
-    /// The same, but the receiver should refuse it: it acknowledges what the other end has
-    /// never sent. If it was sent and only not seen here, the receiver will acknowledge it.
-    Doubtful(u32),
-    /// The receiver does not use its payload.
-    Unusable,
-    /// It ends the connection at once.
-    Reset,
-    /// It belongs to a new connection on the same addresses and ports.
-    NewConnection,
-}
-
 impl TcpSession {
     /// A connection of which nothing is known yet.
     pub fn new() -> Self {
@@ -66,6 +52,7 @@ impl TcpSession {
             phase: Phase::Opening,
             syn: Sides::default(),
             new_syn: None,
+            reset_by: None,
         }
     }
 
@@ -133,19 +120,25 @@ impl TcpSession {
         if has(TcpHeader::RST) {
             return self.accept_reset(from_client, tcp);
         }
-        if !has(TcpHeader::ACK) || self.phase == Phase::Closed {
+        if self.phase == Phase::Closed {
+            return SegmentVerdict::Unusable(Unfit::Closed);
+        }
+        if !has(TcpHeader::ACK) {
             // The kernel drops segments without ACK in a connection.
-            return SegmentVerdict::Unusable;
+            return SegmentVerdict::Unusable(Unfit::NoAck);
         }
         let stamp = timestamp(tcp.options).filter(|_| self.has_timestamps());
         let half = self.half(from_client);
-        if half.is_old_timestamp(stamp) || half.is_outside(tcp.seq, tcp.seq_len(len)) {
-            return SegmentVerdict::Unusable;
+        if half.is_old_timestamp(stamp) {
+            return SegmentVerdict::Unusable(Unfit::Timestamp);
+        }
+        if let Some(unfit) = half.outside(tcp.seq, tcp.seq_len(len)) {
+            return SegmentVerdict::Unusable(unfit);
         }
         if self.phase == Phase::Opening {
             self.open(from_client, tcp);
         }
-        if self.has_syn(true) && self.has_syn(false) && self.half(!from_client).is_unsent(tcp.ack) {
+        if self.has_both_syns() && self.half(!from_client).is_unsent(tcp.ack) {
             return SegmentVerdict::Doubtful(tcp.seq);
         }
         if !self.half(!from_client).is_acknowledged_beyond(tcp.ack) {
@@ -179,7 +172,7 @@ impl TcpSession {
                 return if answered == Some(tcp.ack) {
                     SegmentVerdict::NewConnection
                 } else {
-                    SegmentVerdict::Unusable
+                    SegmentVerdict::Unusable(Unfit::Syn)
                 };
             }
             Phase::Established => {
@@ -187,7 +180,11 @@ impl TcpSession {
                 if !is_answer {
                     self.new_syn = Some(tcp.seq);
                 }
-                return SegmentVerdict::Unusable;
+                return SegmentVerdict::Unusable(if is_repeated {
+                    Unfit::OtherSyn
+                } else {
+                    Unfit::Syn
+                });
             }
             Phase::Opening => {}
         }
@@ -195,7 +192,7 @@ impl TcpSession {
         if half.is_fresh() {
             half.synchronize(first);
         } else if half.next() != Some(first) && !is_repeated {
-            return SegmentVerdict::Unusable;
+            return SegmentVerdict::Unusable(Unfit::OtherSyn);
         }
         let stamp = timestamp(tcp.options);
         half.note_timestamp(stamp, tcp.seq);
@@ -218,7 +215,7 @@ impl TcpSession {
 
     fn accept_reset(&mut self, from_client: bool, tcp: &TcpHeader<'_>) -> SegmentVerdict {
         if self.phase == Phase::Closed {
-            return SegmentVerdict::Unusable;
+            return SegmentVerdict::Unusable(Unfit::Closed);
         }
         let refused = self.phase == Phase::Opening
             && tcp.flags & TcpHeader::ACK != 0
@@ -229,10 +226,11 @@ impl TcpSession {
             .next()
             .is_none_or(|next| next == tcp.seq);
         if refused || exact {
-            SegmentVerdict::Reset
-        } else {
-            SegmentVerdict::Unusable
+            self.reset_by = Some(from_client);
+            return SegmentVerdict::Reset;
         }
+        let outside = self.half(from_client).outside(tcp.seq, 0);
+        SegmentVerdict::Unusable(outside.map_or(Unfit::Reset, |_| Unfit::ResetOutside))
     }
 
     /// An ACK before the handshake is complete: completes it, or is a pick-up in mid-stream.
@@ -258,6 +256,21 @@ impl TcpSession {
     /// Whether the beginning of the connection was seen.
     pub fn has_handshake(&self) -> bool {
         self.has_syn(true) || self.has_syn(false)
+    }
+
+    /// Whether both ends have sent a SYN that counts.
+    pub fn has_both_syns(&self) -> bool {
+        self.has_syn(true) && self.has_syn(false)
+    }
+
+    /// Who has reset the connection, if anyone: the client?
+    pub fn reset_by(&self) -> Option<bool> {
+        self.reset_by
+    }
+
+    /// Whether both ends have agreed on timestamps and the segment has none.
+    pub fn lacks_timestamp(&self, tcp: &TcpHeader<'_>) -> bool {
+        self.has_both_syns() && self.has_timestamps() && timestamp(tcp.options).is_none()
     }
 
     /// Shift of the windows that an end announces.

@@ -249,7 +249,7 @@ fn conversations_give_the_same_units_at_every_cut() {
             vec![],
             &["\0\0\x08\x06\0\0\0\0\0", "12345678"],
             "",
-            Some("http2_continuation"),
+            Some("http2_continuation_missing"),
         ),
         (
             vec![frame(1, END_HEADERS, 1, b"\x80rest")],
@@ -263,7 +263,7 @@ fn conversations_give_the_same_units_at_every_cut() {
             vec![],
             &["ab"],
             "",
-            Some("http2_frame_length"),
+            Some("http2_padding"),
         ),
         (
             vec![frame(1, END_HEADERS | PADDED, 1, b"\x09ab")],

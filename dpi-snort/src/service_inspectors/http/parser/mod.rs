@@ -2,9 +2,15 @@
 //! body data freed of its framing, trailers. Incremental at any byte; it knows
 //! nothing of what the fields mean, save what its caller tells it by [`Framing`].
 
-use crate::config::Config;
+mod chunks;
+
+use crate::{
+    builtin::{BuiltinEvent, EventSet},
+    config::Config,
+};
 
 use super::start_line::{self, Look};
+use chunks::ChunkSize;
 
 /// Which kind of messages a direction carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +89,17 @@ pub(super) struct Parser {
     line_start: usize,
     /// Finished lines in `buffer`.
     lines: usize,
+    noted: Noted,
+}
+
+/// What was found odd so far. It is no part of where a reader stands, so that all are equal.
+#[derive(Clone, Copy, Debug, Default, Eq)]
+struct Noted(EventSet);
+
+impl PartialEq for Noted {
+    fn eq(&self, _other: &Noted) -> bool {
+        true
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,20 +117,6 @@ enum State {
     End,
 }
 
-/// Bytes in front of a chunk that are kept in case that they are no size. Zeros and blanks
-/// may stand there without end.
-const MAX_KEPT_SIZE: usize = 256;
-
-/// A half-read chunk size line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct ChunkSize {
-    size: u64,
-    digits: bool,
-    /// Behind the digits: blanks or an extension up to the line's end.
-    tail: bool,
-    extension: bool,
-}
-
 impl Parser {
     pub(super) fn new(kind: Kind) -> Parser {
         Parser {
@@ -122,7 +125,17 @@ impl Parser {
             buffer: Vec::new(),
             line_start: 0,
             lines: 0,
+            noted: Noted::default(),
         }
+    }
+
+    /// What was found odd since the last call.
+    pub(super) fn take_oddities(&mut self) -> EventSet {
+        std::mem::take(&mut self.noted).0
+    }
+
+    fn note(&mut self, event: BuiltinEvent) {
+        self.noted.0.insert(event);
     }
 
     /// Takes bytes off the front of `input` until a piece is complete; `None` when more
@@ -225,6 +238,9 @@ impl Parser {
                 .take_while(|byte| matches!(byte, b'\r' | b'\n'))
                 .count();
             take(input, empty as u64);
+            if empty > 0 {
+                self.note(BuiltinEvent::HttpBlankBetween);
+            }
         }
         while let Some(line_end) = self.line(input) {
             let line = self.buffer.get(line_end.clone()).unwrap_or_default();
@@ -274,6 +290,10 @@ impl Parser {
         end?;
         let line = self.line_start..self.buffer.len();
         self.line_start = self.buffer.len();
+        let content = self.buffer.strip_suffix(b"\n").unwrap_or_default();
+        if content.last() != Some(&b'\r') {
+            self.note(BuiltinEvent::HttpBareLf);
+        }
         Some(line)
     }
 
@@ -288,68 +308,6 @@ impl Parser {
         Piece::Body {
             data,
             last: left == 0,
-        }
-    }
-
-    /// Reads a chunk size (RFC 9112 §7.1) as leniently as a browser: blanks and zeros
-    /// in front, blanks and extensions behind, LF alone. What is no size ends the
-    /// framing: the rest of the stream is body.
-    fn chunk_size<'a>(&mut self, input: &mut &'a [u8], mut size: ChunkSize) -> Option<Piece<'a>> {
-        while let Some((byte, rest)) = input.split_first() {
-            match (*byte, char::from(*byte).to_digit(16)) {
-                (b'\n', _) if size.digits => {
-                    *input = rest;
-                    self.buffer.clear();
-                    self.state = if size.size == 0 {
-                        State::Trailers
-                    } else {
-                        State::ChunkData(size.size)
-                    };
-                    return None;
-                }
-                (b'\n', _) => break,
-                (b'\r', _) => size.tail |= size.digits,
-                _ if size.extension => {}
-                (b';', _) if size.digits => size.extension = true,
-                (b' ' | b'\t', _) => size.tail |= size.digits,
-                (_, Some(digit)) if !size.tail => {
-                    size.digits = true;
-                    size.size = size.size << 4 | u64::from(digit);
-                    if size.size > u64::from(u32::MAX) {
-                        break;
-                    }
-                }
-                _ => break,
-            }
-            if !size.extension && self.buffer.len() < MAX_KEPT_SIZE {
-                self.buffer.push(*byte);
-            }
-            *input = rest;
-        }
-        if input.is_empty() {
-            self.state = State::ChunkSize(size);
-            return None;
-        }
-        self.state = State::UntilClose;
-        let kept = std::mem::take(&mut self.buffer);
-        (!kept.is_empty()).then_some(Piece::NoSize(kept))
-    }
-
-    /// The line end behind a chunk; anything else ends the framing.
-    fn chunk_end(&mut self, input: &mut &[u8]) {
-        while let Some((byte, rest)) = input.split_first() {
-            match byte {
-                b'\r' => *input = rest,
-                b'\n' => {
-                    *input = rest;
-                    self.state = State::ChunkSize(ChunkSize::default());
-                    return;
-                }
-                _ => {
-                    self.state = State::UntilClose;
-                    return;
-                }
-            }
         }
     }
 

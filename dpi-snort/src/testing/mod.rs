@@ -1,5 +1,7 @@
 //! Packets for the tests of this crate.
 
+pub(crate) mod wire;
+
 use crate::packet::{Fragment, IpHeader, Packet, TcpHeader, Transport};
 
 /// A TCP segment 10.0.0.1:1000 → 10.0.0.2:80, with ACK alone.
