@@ -78,6 +78,18 @@ const METRICS: &[Metric] = &[
         },
     },
     Metric {
+        name: "payload_bytes",
+        help: "Payload bytes that packet threads received since the rings were bound",
+        kind: Kind::Gauge,
+        values: |status| one(engine(status, "payload_bytes")),
+    },
+    Metric {
+        name: "searched_bytes",
+        help: "Bytes that packet threads searched for literals of rules since the rings were bound, each once for every buffer and group of rules",
+        kind: Kind::Gauge,
+        values: |status| one(engine(status, "searched_bytes")),
+    },
+    Metric {
         name: "alerts_found",
         help: "Alerts that the detection engine found",
         kind: Kind::Counter,
@@ -265,6 +277,11 @@ fn each_watch(status: &Status, value: fn(&WatchStatus) -> u64) -> Values {
         (label, value(watch))
     });
     each.collect()
+}
+
+/// A counter of the engines.
+fn engine(status: &Status, counter: &str) -> u64 {
+    status.engine.get(counter).copied().unwrap_or(0)
 }
 
 fn one(value: u64) -> Values {

@@ -138,22 +138,23 @@ impl Groups {
 
 impl Selected<'_> {
     /// Calls `on_rule` for each rule whose literal occurs in the buffer, by rising end of the
-    /// occurrence.
+    /// occurrence. Says how often the buffer was searched.
     pub(super) fn scan(
         &self,
         buffer: BufferId,
         data: &[u8],
         (scratch, hits): (&mut MpmScratch, &mut Vec<Hit>),
         on_rule: &mut dyn FnMut(RuleIndex),
-    ) {
+    ) -> u64 {
         if data.is_empty() {
-            return;
+            return 0;
         }
         hits.clear();
-        let mut sources = 0_u32;
+        let (mut sources, mut searches) = (0_u32, 0_u64);
         for group in self.0.iter().flatten() {
             let before = hits.len();
-            group.scan(buffer, data, scratch, hits);
+            let is_searched = group.scan(buffer, data, scratch, hits);
+            searches = searches.saturating_add(is_searched.into());
             sources = sources.saturating_add(u32::from(hits.len() > before));
         }
         if sources > 1 {
@@ -162,6 +163,7 @@ impl Selected<'_> {
         for hit in hits.iter() {
             on_rule(hit.rule);
         }
+        searches
     }
 
     /// Calls `on_rule` for each rule that no literal leads to.

@@ -66,11 +66,15 @@ impl Detection {
             candidates,
             seen,
             generation,
+            searched,
             ..
         } = scratch;
         let mut on_rule = |rule| note(seen, candidates, *generation, rule);
         let mut scan = |buffer: BufferId, data: &[u8]| {
-            groups.scan(buffer, data, (&mut *mpm, &mut *hits), &mut on_rule);
+            let searches = groups.scan(buffer, data, (&mut *mpm, &mut *hits), &mut on_rule);
+            let bytes = u64::try_from(data.len()).unwrap_or(u64::MAX);
+            let bytes = bytes.saturating_mul(searches);
+            *searched = searched.saturating_add(bytes);
         };
         scan(BufferId::PktData, unit.payload);
         scan(BufferId::RawData, unit.raw_payload);

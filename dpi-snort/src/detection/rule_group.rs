@@ -108,17 +108,19 @@ impl GroupMaker {
 }
 
 impl RuleGroup {
-    /// Adds a hit for every rule whose literal occurs in the buffer.
+    /// Adds a hit for every rule whose literal occurs in the buffer; whether it was searched.
     pub(super) fn scan(
         &self,
         buffer: BufferId,
         data: &[u8],
         scratch: &mut MpmScratch,
         hits: &mut Vec<Hit>,
-    ) {
+    ) -> bool {
         let mut matchers = self.matchers.iter();
-        if let Some((_, matcher)) = matchers.find(|(known, _)| *known == buffer) {
+        let matcher = matchers.find(|(known, _)| *known == buffer);
+        if let Some((_, matcher)) = matcher {
             matcher.scan(data, scratch, hits);
         }
+        matcher.is_some()
     }
 }

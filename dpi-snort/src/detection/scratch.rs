@@ -44,6 +44,9 @@ pub struct Scratch {
     pub(super) max_rule_steps: u32,
     pub(super) try_every_rule: bool,
     pub(super) stats: DetectionStats,
+    /// Bytes searched for literals since they were last asked for: a buffer counts once for
+    /// each group of rules that searches it.
+    pub(super) searched: u64,
     /// Follows one rule.
     pub(crate) tracer: Option<Box<Tracer>>,
     /// Follows the fast path in tests.
@@ -92,6 +95,7 @@ impl Scratch {
             max_rule_steps: config.max_rule_steps,
             try_every_rule: config.try_every_rule,
             stats: DetectionStats::default(),
+            searched: 0,
             tracer: None,
             #[cfg(test)]
             shadow: None,
@@ -104,6 +108,11 @@ impl Scratch {
             filter_evicted: self.filters.evicted(),
             ..self.stats
         }
+    }
+
+    /// Bytes searched for literals since the last call.
+    pub(crate) fn take_searched(&mut self) -> u64 {
+        std::mem::take(&mut self.searched)
     }
 
     /// Goes on with other filters than those of the configuration.

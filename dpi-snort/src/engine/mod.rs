@@ -10,6 +10,8 @@ mod frame;
 mod idle;
 mod judge;
 mod packet;
+#[cfg(test)]
+mod search_cost;
 mod stream;
 mod tcp;
 #[cfg(test)]
@@ -93,6 +95,7 @@ impl Engine {
             Counter::DroppedPanic
         });
         self.stats.count(verdict);
+        self.count_searched();
     }
 
     /// Forgets what has been idle too long, judging what was still held of it, and lets the
@@ -106,6 +109,7 @@ impl Engine {
         let late = self.defragmenter.expire(now.monotonic, &mut self.budget);
         self.stats.add(Counter::FragmentTimeout, late);
         self.look_at_idle(now, out);
+        self.count_searched();
     }
 
     /// Ends every flow, as at the end of a capture.
@@ -115,6 +119,12 @@ impl Engine {
                 self.evict(handle, EvictionReason::EndOfCapture, now, out);
             }
         }
+        self.count_searched();
+    }
+
+    fn count_searched(&mut self) {
+        let searched = self.scratch.take_searched();
+        self.stats.add(Counter::SearchedBytes, searched);
     }
 
     /// Goes on with other rules; returns the old ones, to be dropped off this thread.

@@ -17,7 +17,7 @@ use crate::{
 const CAPTURES: usize = 90;
 const FRAMES: usize = 120;
 
-struct Silent;
+pub(super) struct Silent;
 
 impl Output for Silent {
     fn alert(&mut self, _alert: &Alert<'_>) {}
@@ -48,9 +48,10 @@ fn frames(file: &[u8]) -> Vec<(u64, &[u8])> {
     frames
 }
 
-fn run(engine: &mut Engine, file: &[u8]) {
+/// Runs the first frames of a capture.
+pub(super) fn run(engine: &mut Engine, file: &[u8], count: usize) {
     let mut last = Now::default();
-    for (nanos, bytes) in frames(file).into_iter().take(FRAMES) {
+    for (nanos, bytes) in frames(file).into_iter().take(count) {
         let frame = Frame {
             bytes,
             link_type: LinkType::Ethernet,
@@ -94,7 +95,7 @@ fn the_fast_path_agrees_with_the_oracle_on_captures() {
         let slots = Arc::new(SlotTable::default());
         let mut engine = Engine::new(config.clone(), Arc::clone(&detection), slots);
         engine.scratch.shadow = Some(Box::new(Shadow::new(&config)));
-        run(&mut engine, &fs::read(path).unwrap());
+        run(&mut engine, &fs::read(path).unwrap(), FRAMES);
         assert_eq!(engine.stats().get(Counter::DroppedPanic), 0, "{path:?}");
         let shadow = engine.scratch.shadow.expect("no panic took it away");
         assert!(
