@@ -10,5 +10,5 @@ mod segments;
 mod wire;
 
 pub use fragments::{Fragment, FragmentOracle};
-pub use segments::{Given, Segment, StreamOracle};
+pub use segments::{Given, Opening, Segment, StreamOracle};
 pub use wire::Version;

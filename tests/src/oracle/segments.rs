@@ -49,6 +49,26 @@ impl Segment {
     }
 }
 
+/// How a connection is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening {
+    /// Value of a timestamp option in the SYN; the connection has timestamps then.
+    pub timestamp: Option<u32>,
+    /// A second SYN: whether it comes after the kernel's answer, and what is added to the
+    /// sequence number of the first.
+    pub other_syn: Option<(bool, u32)>,
+}
+
+impl Opening {
+    /// With one SYN.
+    pub fn plain(timestamp: Option<u32>) -> Opening {
+        Opening {
+            timestamp,
+            other_syn: None,
+        }
+    }
+}
+
 /// What both sides made of some segments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given {
@@ -95,6 +115,11 @@ impl StreamOracle {
 
     /// The same; with a `timestamp` in its SYN the connection has timestamps.
     pub fn run_with(&mut self, timestamp: Option<u32>, segments: &[Segment]) -> Result<Given> {
+        self.run_opened(Opening::plain(timestamp), segments)
+    }
+
+    /// The same with a handshake that may hold more than it should.
+    pub fn run_opened(&mut self, opening: Opening, segments: &[Segment]) -> Result<Given> {
         self.cases += 1;
         let isn = self.cases.wrapping_mul(0x9e37_79b9);
         let mut connection = Connection {
@@ -103,7 +128,7 @@ impl StreamOracle {
             version: self.version,
             isn,
             kernel_isn: 0,
-            timestamp,
+            opening,
             ours: Ours::default(),
         };
         connection.open(&mut self.wire)?;
@@ -160,12 +185,12 @@ struct Connection {
     version: Version,
     isn: u32,
     kernel_isn: u32,
-    /// Of the SYN.
-    timestamp: Option<u32>,
+    opening: Opening,
     ours: Ours,
 }
 
 /// A segment's header fields besides its ports.
+#[derive(Clone, Copy)]
 struct Fields {
     seq: u32,
     ack: u32,
@@ -181,9 +206,10 @@ impl Connection {
             ack: 0,
             flags: TcpHeader::SYN,
             urgent: 0,
-            timestamp: self.timestamp,
+            timestamp: self.opening.timestamp,
         };
         self.write(wire, &fields, &[])?;
+        self.other_syn(wire, &fields, false)?;
         let until = Instant::now() + PATIENCE;
         while self.kernel_isn == 0 {
             self.hear(wire)?;
@@ -191,10 +217,31 @@ impl Connection {
                 bail!("the kernel does not answer the SYN");
             }
         }
+        self.other_syn(wire, &fields, true)?;
         fields.seq = self.isn.wrapping_add(1);
         fields.ack = self.kernel_isn.wrapping_add(1);
         fields.flags = TcpHeader::ACK;
         self.write(wire, &fields, &[])
+    }
+
+    /// Sends the second SYN, if its time has come.
+    fn other_syn(&mut self, wire: &mut Wire, first: &Fields, is_answered: bool) -> Result<()> {
+        let due = self
+            .opening
+            .other_syn
+            .filter(|(late, _)| *late == is_answered);
+        let Some((_, distance)) = due else {
+            return Ok(());
+        };
+        let fields = Fields {
+            seq: first.seq.wrapping_add(distance),
+            ..*first
+        };
+        self.write(wire, &fields, &[])?;
+        if is_answered {
+            self.hear(wire)?;
+        }
+        Ok(())
     }
 
     fn send(&mut self, wire: &mut Wire, segment: &Segment) -> Result<()> {

@@ -189,7 +189,9 @@ impl TcpSession {
             Phase::Opening => {}
         }
         let half = self.half_mut(from_client);
-        if half.is_fresh() {
+        // One that was answered holds, whatever other comes behind it (`tcp_check_req`).
+        let is_answered = half.next().is_some_and(|next| half.is_acknowledged(next));
+        if half.is_fresh() && !is_answered {
             half.synchronize(first);
         } else if half.next() != Some(first) && !is_repeated {
             return SegmentVerdict::Unusable(Unfit::OtherSyn);
