@@ -21,7 +21,8 @@ pub(crate) struct Options {
 enum What {
     /// Cost of the eBPF programs: CPU per GB and per packet, for each verdict
     Kernel,
-    /// The engine on the shared captures: MB per user-CPU second, allocations per packet
+    /// The engine on the shared captures: MB per user-CPU second, allocations per packet; with
+    /// `-- --stages` the instructions of each stage
     Pcap,
     /// Loading rules: time and memory
     Rules,

@@ -13,6 +13,7 @@
 mod captures;
 mod cpu;
 mod rules;
+mod stages;
 
 use std::{alloc::System, path::PathBuf, process::ExitCode};
 
@@ -35,6 +36,12 @@ struct Options {
     /// Rule file, or folder with *.rules (default: those of the shared data)
     #[arg(long)]
     rules: Option<PathBuf>,
+    /// Count the instructions of each stage instead (`pcap`; needs valgrind)
+    #[arg(long)]
+    stages: bool,
+    /// Go through the captures once and print their bytes: what `--stages` counts
+    #[arg(long, hide = true)]
+    once: bool,
     /// Rounds; the median counts
     #[arg(long, default_value_t = 5)]
     rounds: usize,
@@ -67,6 +74,8 @@ fn run(options: &Options) -> Result<()> {
     };
     let rules = options.rules.clone().unwrap_or_else(|| data.join("rules"));
     match options.what {
+        What::Pcap if options.once => captures::once(&data, &rules),
+        What::Pcap if options.stages => stages::measure(&rules),
         What::Pcap => captures::measure(&data, &rules, options.rounds, ALLOCATOR),
         What::Rules => rules::measure(&rules, options.rounds, ALLOCATOR),
     }
