@@ -10,6 +10,7 @@ use std::{
 use anyhow::{Result, bail};
 use clap::Args;
 use dpi_snort::{
+    builtin::BuiltinEvent,
     detection::{Explanation, Stage},
     parser::RuleId,
 };
@@ -111,7 +112,8 @@ pub fn find(paths: &[PathBuf], dialect: Dialect, wanted: RuleId) -> Option<Found
         if found.as_ref().is_none_or(|known| rule.rev >= known.rev) {
             found = Some(Found {
                 text: String::from_utf8_lossy(&text.canonical()).into_owned(),
-                explanation: Explanation::of(text),
+                // A built-in event is raised, not looked for.
+                explanation: Explanation::of(text).filter(|_| BuiltinEvent::find(wanted).is_none()),
                 rev: rule.rev,
             });
         }
@@ -195,6 +197,19 @@ mod tests {
         for text in ["a.rules", "a.rules:", "a.rules:x", "5"] {
             assert!(text.parse::<Named>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn of_a_built_in_event_the_rule_is_all_there_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.rules");
+        let text = "alert (gid:116; sid:404; msg:\"m\";)";
+        std::fs::write(&path, text).unwrap();
+        let wanted = RuleId { gid: 116, sid: 404 };
+        let found = find(&[path], Dialect::Auto, wanted).unwrap();
+        let mut out = Vec::new();
+        print(&found, &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), format!("{text}\n"));
     }
 
     #[test]
