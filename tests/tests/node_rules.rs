@@ -78,7 +78,7 @@ fn rules_follow_their_files_and_broken_ones_never_replace_good_ones() -> Result<
     // What cannot be read leaves what is in force, though the good file is gone, too.
     let secret = tempfile::NamedTempFile::new()?;
     fs::write(secret.path(), OTHER)?;
-    let breaks: [(&str, Break<'_>, &str); 3] = [
+    let breaks: [(&str, Break<'_>, &str); 6] = [
         (
             "large.rules",
             &|path| Ok(File::create(path)?.set_len(100 << 20)?),
@@ -94,6 +94,21 @@ fn rules_follow_their_files_and_broken_ones_never_replace_good_ones() -> Result<
             &|path| Ok(symlink("/nowhere/at/all", path)?),
             "No such file",
         ),
+        (
+            "snort.lua",
+            &|path| Ok(fs::write(path, "-- for ever\nwhile true do end\n")?),
+            "snort.lua:2: stopped after",
+        ),
+        (
+            "snort.lua",
+            &|path| Ok(fs::write(path, "HOME_NET = 'any'\nHOME_NET = {\n")?),
+            "snort.lua:3: unexpected symbol",
+        ),
+        (
+            "snort.lua",
+            &|path| Ok(symlink(secret.path(), path)?),
+            "it leads out of the rules directory",
+        ),
     ];
     for (name, break_it, words) in breaks {
         break_it(&path(name))?;
@@ -106,6 +121,7 @@ fn rules_follow_their_files_and_broken_ones_never_replace_good_ones() -> Result<
         fs::write(path("a.rules"), GOOD)?;
         scene.wait_good()?;
     }
+    scene.follows_snort_lua(&path("snort.lua"))?;
     assert_eq!(scene.agent.settle()?.number("/worker/deaths"), 0);
     Ok(())
 }
@@ -130,6 +146,44 @@ impl Scene {
             self.agent.log()
         );
         Ok(())
+    }
+
+    /// Filters and variables come into force with the file, and go with it; what is refused
+    /// of it costs itself alone.
+    fn follows_snort_lua(&self, path: &Path) -> Result<()> {
+        for (text, told, alerts) in [
+            (
+                "suppress = { { gid = 1, sid = 1 } }\nwizard = {}\n",
+                None,
+                0,
+            ),
+            (
+                "suppress = { { gid = 1, sid = 1, track = 'by_src', ip = '192.0.2.1' } }\n",
+                None,
+                1,
+            ),
+            (
+                "suppress = { { gid = 1, sid = 1 },\n{ sid = 'x' } }\n",
+                Some("\"line\":2"),
+                0,
+            ),
+        ] {
+            let before = self.agent.status()?.number("/rules/epoch");
+            fs::write(path, text)?;
+            self.agent
+                .wait_status("the next rules", FOLLOWED, |status| {
+                    status.number("/rules/epoch") > before
+                })?;
+            if let Some(words) = told {
+                self.wait_told(&["snort.lua", words])?;
+            }
+            self.finds("/first-needle", alerts)?;
+        }
+        let words = "snort.lua:2: wizard has no effect here";
+        ensure!(self.agent.log().contains(words), "not in the log: {words}");
+        fs::remove_file(path)?;
+        self.wait_good()?;
+        self.finds("/first-needle", 1)
     }
 
     fn wait_loaded(&self, rules: u64) -> Result<()> {

@@ -118,6 +118,13 @@ fn detection(options: &Options) -> Result<(Arc<Detection>, bool)> {
     for error in &loaded.unreadable {
         complain(&error.to_string());
     }
+    let faults = loaded.faults.iter().map(ToString::to_string);
+    let refused = loaded.refused.iter().map(ToString::to_string);
+    let of_settings: Vec<String> = faults.chain(refused).collect();
+    let no_effect = loaded.no_effect.iter().map(ToString::to_string);
+    for text in of_settings.iter().cloned().chain(no_effect).take(20) {
+        complain(&text);
+    }
     let errors: Vec<_> = loaded
         .ruleset
         .errors
@@ -133,7 +140,7 @@ fn detection(options: &Options) -> Result<(Arc<Detection>, bool)> {
             errors.len()
         ));
     }
-    let whole = errors.is_empty() && loaded.unreadable.is_empty();
+    let whole = errors.is_empty() && loaded.unreadable.is_empty() && of_settings.is_empty();
     if loaded.files == 0 {
         let names: Vec<String> = paths
             .iter()

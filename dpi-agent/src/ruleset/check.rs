@@ -69,6 +69,14 @@ fn check(paths: &[PathBuf], dialect: Dialect, strict: bool) -> Report {
     for error in &loaded.unreadable {
         report.unreadable(error);
     }
+    for fault in &loaded.faults {
+        report.settings(fault);
+    }
+    for refused in &loaded.refused {
+        report.settings(refused);
+    }
+    let no_effect = loaded.no_effect.iter().map(Note::of_settings);
+    report.warnings.extend(no_effect);
     for error in &loaded.ruleset.errors {
         report.refused(error, strict);
     }
@@ -164,6 +172,23 @@ mod tests {
         ] {
             assert!(printed.contains(part), "{part} in:\n{printed}");
         }
+    }
+
+    #[test]
+    fn a_snort_lua_is_checked_with_its_rules() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.rules"), TEXT).unwrap();
+        let path = folder.path().join("snort.lua");
+        std::fs::write(&path, "suppress = { { sid = 0.5 } }\nstream = {}\n").unwrap();
+        let report = check(&[folder.path().into()], Dialect::Auto, false);
+        let error = &report.errors[0];
+        assert!(error.file.ends_with("snort.lua") && error.line == 1);
+        assert!(error.reason.starts_with("suppress[1]: "), "{error:?}");
+        let warning = &report.warnings[0];
+        assert!(warning.file.ends_with("snort.lua") && warning.line == 2);
+        std::fs::write(&path, "\n\nif").unwrap();
+        let report = check(&[folder.path().into()], Dialect::Auto, false);
+        assert_eq!((report.errors[0].line, report.loaded), (3, 2));
     }
 
     #[test]

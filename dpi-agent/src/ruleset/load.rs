@@ -1,5 +1,5 @@
 //! Reading rule files: a file is taken as it is, a folder gives its `*.rules`, sorted, at
-//! any depth, and the `classification.config` in it.
+//! any depth, the `classification.config` in it, and its own `snort.lua`.
 
 use std::{
     fs, io,
@@ -9,13 +9,14 @@ use std::{
 
 use dpi_snort::{
     detection::FlowbitRegistry,
-    parser::{ClassificationConfig, RuleReader, Ruleset, Variables},
+    parser::{ClassificationConfig, RuleReader, Ruleset},
 };
 use thiserror::Error;
 
 use super::{
     Dialect,
     include::{Disk, Seen},
+    snort_lua::{self, At, Fault, NoEffect, RefusedEntry, Settings},
 };
 
 /// Classes known without a file: those of public rules and of the starter rules.
@@ -42,6 +43,12 @@ pub struct Loaded {
     pub ruleset: Ruleset,
     /// Files and folders that could not be read; the others were.
     pub unreadable: Vec<LoadError>,
+    /// Each `snort.lua` that has no effect at all.
+    pub faults: Vec<At<Fault>>,
+    /// Filters of a `snort.lua` that were refused; the rest of it holds.
+    pub refused: Vec<At<RefusedEntry>>,
+    /// What a `snort.lua` sets that has no effect.
+    pub no_effect: Vec<At<NoEffect>>,
     /// How many rule files were read.
     pub files: usize,
 }
@@ -60,11 +67,16 @@ pub fn load_with(
 ) -> Loaded {
     let mut found = Found::default();
     for path in paths {
-        found.add(path, 0);
+        found.add_named(path);
     }
     let classes = found.classes.unwrap_or_else(|| CLASSIFICATIONS.to_owned());
     let (classifications, _) = ClassificationConfig::parse(&classes);
-    let mut reader = RuleReader::new(dialect.into(), &Variables::stock());
+    let mut settings = Settings::default();
+    let faults = found.settings.iter();
+    let faults = faults
+        .filter_map(|path| settings.read(path).err())
+        .collect();
+    let mut reader = RuleReader::new(dialect.into(), &settings.variables);
     let mut disk = Disk { listener };
     let mut files = 0;
     for path in found.rules {
@@ -76,9 +88,14 @@ pub fn load_with(
             Err(source) => found.unreadable.push(LoadError { path, source }),
         }
     }
+    let mut ruleset = reader.finish(&classifications, flowbits);
+    ruleset.filters.extend(&settings.filters);
     Loaded {
-        ruleset: reader.finish(&classifications, flowbits),
+        ruleset,
         unreadable: found.unreadable,
+        faults,
+        refused: settings.errors,
+        no_effect: settings.warnings,
         files,
     }
 }
@@ -101,10 +118,25 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
 struct Found {
     rules: Vec<PathBuf>,
     classes: Option<String>,
+    settings: Vec<PathBuf>,
     unreadable: Vec<LoadError>,
 }
 
 impl Found {
+    /// A file, or a folder with its `snort.lua`; one in a folder below is read if it is included.
+    fn add_named(&mut self, path: &Path) {
+        if path.is_dir() {
+            let settings = path.join(snort_lua::FILE);
+            if settings.symlink_metadata().is_ok() {
+                self.settings.push(settings);
+            }
+        } else if path.file_name().is_some_and(|name| name == snort_lua::FILE) {
+            self.settings.push(path.to_path_buf());
+            return;
+        }
+        self.add(path, 0);
+    }
+
     fn add(&mut self, path: &Path, depth: usize) {
         if !path.is_dir() {
             self.rules.push(path.to_path_buf());
@@ -188,6 +220,30 @@ mod tests {
         assert_eq!(loaded.files, 2);
         assert_eq!(loaded.unreadable.len(), 1);
         assert_eq!(loaded.unreadable[0].path, missing);
+    }
+
+    #[test]
+    fn a_folders_snort_lua_sets_what_its_rules_name_and_filters_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("below")).unwrap();
+        fs::write(path("a.rules"), "alert tcp $OWN any -> any any (sid:1;)\n").unwrap();
+        fs::write(path("below/snort.lua"), "nonsense").unwrap();
+        let own = "ips = { variables = { nets = { OWN = '10.0.0.1' } } }\n";
+        let text = format!("{own}suppress = {{ {{ gid = 1, sid = 1 }}, {{}} }}\nwizard = {{}}");
+        fs::write(path("snort.lua"), &text).unwrap();
+        let load = |path: &Path| load(&[path.to_path_buf()], Dialect::Auto, Arc::default());
+        let loaded = load(folder.path());
+        assert_eq!((loaded.ruleset.rules.len(), loaded.files), (1, 1));
+        assert!(!loaded.ruleset.filters.is_empty() && loaded.faults.is_empty());
+        assert_eq!((loaded.refused[0].line, loaded.no_effect[0].line), (2, 3));
+        // A folder that a file leads through has none.
+        assert_eq!(load(&path("a.rules")).ruleset.errors.len(), 1);
+        fs::write(path("snort.lua"), format!("{text}\nwhile true do end")).unwrap();
+        let loaded = load(folder.path());
+        assert_eq!((loaded.faults.len(), loaded.faults[0].line), (1, 4));
+        assert_eq!(loaded.ruleset.errors.len(), 1, "the variable is not set");
+        assert!(loaded.ruleset.filters.is_empty());
     }
 
     #[test]

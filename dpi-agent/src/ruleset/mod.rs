@@ -1,8 +1,8 @@
 //! Rule files on disk → what the engine takes, and tools for those who write rules.
 //!
-//! `load` reads files and folders, `include` the files that they name, `watch` sees that they
-//! have changed; `check`, `format` and
-//! `explain` and `builtin` are the commands `rules check|format|explain|builtin`. The language of the rules is in
+//! `load` reads files and folders, `include` the files that they name, `snort_lua` variables
+//! and filters of a folder, `watch` sees that they have changed; `check`, `format`, `explain` and
+//! `builtin` are the commands `rules check|format|explain|builtin`. The language of the rules is in
 //! `dpi-snort`; nothing here knows what an option means.
 
 pub mod builtin;
@@ -12,12 +12,14 @@ pub mod format;
 mod include;
 mod load;
 mod report;
+mod snort_lua;
 mod watch;
 
 use dpi_api::messages::RuleDialect;
 
 pub use include::Seen;
 pub use load::{LoadError, Loaded, load, load_with};
+pub use snort_lua::{At, EntryError, Fault, NoEffect, RefusedEntry};
 pub use watch::Watch;
 
 /// How rule texts are read.

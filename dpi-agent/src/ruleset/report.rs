@@ -8,7 +8,7 @@ use dpi_snort::{
 };
 use serde::Serialize;
 
-use super::LoadError;
+use super::{At, LoadError};
 
 /// What was found, as JSON prints it.
 #[derive(Debug, Default, Serialize)]
@@ -67,6 +67,15 @@ impl Report {
             file,
             format!("cannot be read: {}", error.source),
         ));
+    }
+
+    /// Adds what is wrong in a `snort.lua`.
+    pub(super) fn settings<T: ToString>(&mut self, at: &At<T>) {
+        let problem = Problem::of_file(at.file.to_string(), at.what.to_string());
+        self.errors.push(Problem {
+            line: at.line,
+            ..problem
+        });
     }
 
     /// Adds what was refused, and what is inactive; strictly that is refused as well.
@@ -178,6 +187,15 @@ impl Problem {
 }
 
 impl Note {
+    pub(super) fn of_settings<T: ToString>(at: &At<T>) -> Note {
+        Note {
+            file: at.file.to_string(),
+            line: at.line,
+            sid: None,
+            reason: at.what.to_string(),
+        }
+    }
+
     pub(super) fn of(warning: &RuleWarning) -> Note {
         Note {
             file: warning.file.to_string(),

@@ -36,6 +36,8 @@ const FDS_A_RING: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often the threads and the rules that went out of force are looked at.
 const LOOK: Duration = Duration::from_millis(200);
+/// Warnings of a `snort.lua` that are told one by one.
+const MAX_TOLD: usize = 20;
 
 /// Why the worker ends before it is told to.
 #[derive(Debug, thiserror::Error)]
@@ -254,6 +256,9 @@ impl Worker {
         )?;
         if self.compiled {
             loaded = loaded.whole(&self.start.rules)?;
+        }
+        for warning in loaded.no_effect.iter().take(MAX_TOLD) {
+            tracing::warn!("{warning}");
         }
         self.epoch = self.epoch.wrapping_add(1);
         let report = loaded.report(self.epoch, begun.elapsed());

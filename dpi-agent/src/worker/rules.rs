@@ -17,7 +17,7 @@ use dpi_snort::{
     parser::RuleError,
 };
 
-use crate::ruleset::{self, Dialect};
+use crate::ruleset::{self, At, Dialect, Fault, NoEffect, RefusedEntry};
 
 /// A compiled ruleset and what became of each file and rule.
 #[derive(Debug)]
@@ -32,6 +32,12 @@ pub struct Loaded {
     pub warnings: usize,
     /// Files and folders that cannot be read.
     pub unreadable: Vec<ruleset::LoadError>,
+    /// A `snort.lua` without effect.
+    pub faults: Vec<At<Fault>>,
+    /// Filters of it that were refused.
+    pub refused: Vec<At<RefusedEntry>>,
+    /// What it sets that has no effect.
+    pub no_effect: Vec<At<NoEffect>>,
 }
 
 /// Why no ruleset could be made.
@@ -55,7 +61,8 @@ pub enum LoadError {
         /// What is wrong with the first.
         first: Box<RuleError>,
     },
-    /// A file of a directory that was good cannot be read: the rules in force have more of it.
+    /// A file of a directory that was good cannot be read, or run: the rules in force have more
+    /// of it.
     #[error("rules directory {directory}: {file}; the rules in force stay")]
     Unreadable {
         /// The directory.
@@ -82,10 +89,13 @@ pub fn load(
     let ruleset::Loaded {
         mut ruleset,
         unreadable,
+        faults,
+        refused: refused_entries,
+        no_effect,
         files,
     } = ruleset::load(&[directory.to_owned()], dialect, flowbits);
     let mut errors = std::mem::take(&mut ruleset.errors);
-    let warnings = ruleset.warnings.len();
+    let warnings = ruleset.warnings.len() + no_effect.len();
     let (detection, late) = Detection::compile(ruleset, config)?;
     errors.extend(late);
     let refused = || errors.iter().filter(|error| !error.is_inactive());
@@ -102,18 +112,26 @@ pub fn load(
         errors,
         warnings,
         unreadable,
+        faults,
+        refused: refused_entries,
+        no_effect,
     })
 }
 
 impl Loaded {
-    /// The same, unless a file of it could not be read: what takes the place of a ruleset is
-    /// to be whole.
+    /// The same, unless a file of it could not be read, or its `snort.lua` is without effect:
+    /// what takes the place of a ruleset is to be whole.
     pub fn whole(self, directory: &Path) -> Result<Self, LoadError> {
-        match self.unreadable.first() {
+        let files = self.unreadable.iter().map(describe);
+        let faults = self
+            .faults
+            .iter()
+            .map(|fault| format!("{fault}{}", denied(fault)));
+        match files.chain(faults).next() {
             None => Ok(self),
-            Some(error) => Err(LoadError::Unreadable {
+            Some(file) => Err(LoadError::Unreadable {
                 directory: directory.to_owned(),
-                file: describe(error),
+                file,
             }),
         }
     }
@@ -128,15 +146,24 @@ impl Loaded {
             option: None,
             reason: Text::cut(&format!("{}{}", error.source, remedy(error))),
         });
+        let faults = self.faults.iter();
+        let faults = faults.map(|at| setting(at, &format!("{}{}", at.what, denied(at))));
+        let entries = self
+            .refused
+            .iter()
+            .map(|at| setting(at, &at.what.to_string()));
+        let unread = self.unreadable.len() + self.faults.len() + self.refused.len();
         let ports = self.detection.ports();
         RulesReport {
             epoch,
             files: count(self.files),
             loaded: count(self.detection.len()),
             inactive: count(self.errors.len() - refused().count()),
-            failed: count(refused().count() + self.unreadable.len()),
+            failed: count(refused().count() + unread),
             warnings: count(self.warnings),
             problems: files
+                .chain(faults)
+                .chain(entries)
                 .chain(refused().map(problem))
                 .take(RulesReport::MAX_PROBLEMS)
                 .collect(),
@@ -155,10 +182,19 @@ fn describe(error: &ruleset::LoadError) -> String {
     format!("{error}{}", remedy(error))
 }
 
-/// A worker is shown the rules directory alone.
 fn remedy(error: &ruleset::LoadError) -> &'static str {
     let denied = error.source.kind() == io::ErrorKind::PermissionDenied;
-    match (denied, error.path.is_symlink()) {
+    remedy_of(denied, &error.path)
+}
+
+fn denied(fault: &At<Fault>) -> &'static str {
+    let denied = matches!(fault.what, Fault::Denied(_));
+    remedy_of(denied, Path::new(&*fault.file))
+}
+
+/// A worker is shown the rules directory alone.
+fn remedy_of(denied: bool, path: &Path) -> &'static str {
+    match (denied, path.is_symlink()) {
         (true, true) => "; it leads out of the rules directory: put the file itself there",
         (true, false) => "; let the agent read it",
         (false, _) => "",
@@ -172,6 +208,16 @@ fn problem(error: &RuleError) -> RuleProblem {
         sid: error.sid,
         option: error.option.as_deref().map(Text::cut),
         reason: Text::cut(&error.reason.to_string()),
+    }
+}
+
+fn setting<T>(at: &At<T>, reason: &str) -> RuleProblem {
+    RuleProblem {
+        file: Text::cut(&at.file),
+        line: at.line,
+        sid: None,
+        option: None,
+        reason: Text::cut(reason),
     }
 }
 
@@ -252,6 +298,30 @@ mod tests {
         assert_eq!(load().detection.len(), 1);
         let refused = load().whole(folder.path()).unwrap_err().to_string();
         for part in ["c.rules", "104857600 bytes", "the rules in force stay"] {
+            assert!(refused.contains(part), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_snort_lua_that_does_not_end_leaves_the_rules_in_force() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.rules"), GOOD).unwrap();
+        let lua = folder.path().join("snort.lua");
+        // A refused filter costs itself alone, and is told; so is what has no effect.
+        fs::write(&lua, "suppress = { {}, { sid = 1 } }\nstream = {}\n").unwrap();
+        let loaded = load_as(Dialect::Auto, folder.path()).unwrap();
+        let loaded = loaded.whole(folder.path()).unwrap();
+        let report = loaded.report(1, Duration::ZERO);
+        assert_eq!((report.loaded, report.failed, report.warnings), (1, 1, 1));
+        let problem = &report.problems[0];
+        assert!(problem.file.ends_with("snort.lua") && problem.line == 1);
+        fs::write(&lua, "\nwhile true do end\n").unwrap();
+        // At first there is nothing better than the rules without it.
+        let loaded = load_as(Dialect::Auto, folder.path()).unwrap();
+        let report = loaded.report(1, Duration::ZERO);
+        assert_eq!((report.loaded, report.problems[0].line), (1, 2));
+        let refused = loaded.whole(folder.path()).unwrap_err().to_string();
+        for part in ["snort.lua:2: stopped after", "the rules in force stay"] {
             assert!(refused.contains(part), "{refused}");
         }
     }
