@@ -149,3 +149,41 @@ fn program(
 fn number(constant: i32) -> u32 {
     constant.unsigned_abs()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Calls that cannot be tried without unsafe code, or that the kernel refuses a process
+    /// without capabilities anyway: the list is what keeps them out.
+    #[test]
+    fn what_reaches_other_processes_or_the_kernel_is_not_on_the_list() {
+        let conditional = with_conditions(0).unwrap();
+        for call in [
+            libc::SYS_ptrace,
+            libc::SYS_process_vm_readv,
+            libc::SYS_process_vm_writev,
+            libc::SYS_pidfd_getfd,
+            libc::SYS_bpf,
+            libc::SYS_perf_event_open,
+            libc::SYS_userfaultfd,
+            libc::SYS_io_uring_setup,
+            libc::SYS_io_uring_enter,
+            libc::SYS_init_module,
+            libc::SYS_finit_module,
+            libc::SYS_kexec_load,
+            libc::SYS_add_key,
+            libc::SYS_keyctl,
+            libc::SYS_unshare,
+            libc::SYS_mount,
+            libc::SYS_sendmmsg,
+            libc::SYS_accept4,
+            libc::SYS_execveat,
+        ] {
+            let listed = ALWAYS.contains(&call)
+                || ON_THIS_ARCHITECTURE.contains(&call)
+                || conditional.contains_key(&call);
+            assert!(!listed, "system call {call}");
+        }
+    }
+}

@@ -196,6 +196,24 @@ fn to_reach_out(scene: &Scene) -> Vec<Attempt> {
             )),
         ),
         (
+            "setns",
+            refused(rustix::thread::move_into_link_name_space(
+                scene.passed.as_fd(),
+                None,
+            )),
+        ),
+        (
+            "chroot",
+            refused(rustix::process::chroot(scene.rules.path())),
+        ),
+        (
+            "eventfd",
+            refused(rustix::event::eventfd(
+                0,
+                rustix::event::EventfdFlags::empty(),
+            )),
+        ),
+        (
             "setuid",
             refused(rustix::thread::set_thread_uid(rustix::fs::Uid::ROOT)),
         ),

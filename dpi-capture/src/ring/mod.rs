@@ -10,6 +10,7 @@ mod layout;
 mod open;
 mod reader;
 mod socket;
+pub mod trespass;
 
 pub use frame::{Checksum, Frame, Gso, GsoKind, Tag, Timestamp, Vlan};
 pub use geometry::Geometry;
