@@ -2,12 +2,13 @@
 //!
 //! CRDs are made from the types of `dpi-api`; `roles` and `policy` say what agents and the
 //! operator may do, and no more; `operator` is what runs it. The agents themselves are made
-//! by the operator ([`crate::operator`]). The printed YAML is also committed below `deploy/`,
+//! by the operator ([`crate::operator`]). `reference` is the CRDs for people. The printed YAML is also committed below `deploy/`,
 //! and a test holds it against this.
 
 mod crds;
 mod operator;
 mod policy;
+mod reference;
 mod roles;
 
 use std::io::Write;
@@ -17,6 +18,7 @@ use clap::Args;
 use serde_json::Value;
 
 pub use crds::crds;
+pub use reference::reference;
 pub(crate) use roles::agent_objects;
 
 /// Where the agents live: the namespace of Calico's agents, so that commands written for
@@ -51,10 +53,18 @@ pub struct Options {
     /// operator that are started by hand, as service accounts of the namespace tigera-dpi.
     #[arg(long, conflicts_with = "crds_only")]
     pub by_hand: bool,
+    /// Print every field of the CRDs as a page in Markdown instead.
+    #[arg(long, conflicts_with_all = ["crds_only", "by_hand"])]
+    pub reference: bool,
 }
 
 /// Prints the objects.
 pub fn run(options: &Options) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if options.reference {
+        let page = reference(&crds());
+        return out.write_all(page.as_bytes()).context("standard output");
+    }
     let objects = if options.crds_only {
         crds()
     } else if options.by_hand {
@@ -63,7 +73,6 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         install(&options.namespace, &options.image)
     };
     let text = yaml(&objects)?;
-    let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes()).context("standard output")
 }
 

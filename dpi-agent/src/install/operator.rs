@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use super::OPERATOR;
 
+/// Of `/healthz` and `/readyz`.
+const PROBES: u16 = 8081;
 /// Not root, and no user that the image knows.
 const USER: u32 = 65_532;
 
@@ -47,15 +49,24 @@ pub(super) fn deployment(namespace: &str, image: &str) -> Value {
 }
 
 fn container(image: &str) -> Value {
+    let probe = |path: &str, period: u32| {
+        json!({
+            "httpGet": {"port": PROBES, "path": path},
+            "periodSeconds": period,
+            "timeoutSeconds": 5,
+        })
+    };
     let field = |name: &str, path: &str| json!({"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}});
     json!({
         "name": "operator",
         "image": image,
-        "args": ["operator"],
+        "args": ["operator", format!("--probes=0.0.0.0:{PROBES}")],
         "env": [
             field("POD_NAME", "metadata.name"),
             field("POD_NAMESPACE", "metadata.namespace"),
         ],
+        "readinessProbe": probe("/readyz", 5),
+        "livenessProbe": probe("/healthz", 10),
         "resources": {
             "requests": {"cpu": "10m", "memory": "32Mi"},
             "limits": {"memory": "256Mi"},

@@ -39,6 +39,32 @@ fn the_committed_yaml_is_fresh() {
     }
 }
 
+/// Where types have changed: this test with `UPDATE_DEPLOY=1`.
+#[test]
+fn the_committed_reference_is_fresh() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/crd-reference.md");
+    let page = reference(&crds());
+    if std::env::var_os("UPDATE_DEPLOY").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &page).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap();
+    assert!(
+        committed == page,
+        "it is not what is printed; see this test"
+    );
+    // Each kind, and a field of a list in a list.
+    for words in [
+        "## DeepPacketInspection\n",
+        "## IntrusionDetection\n",
+        "## NodeInspection\n",
+        "| `spec.selector` | string |",
+        "| `status.nodes[].errorConditions[].message` | string |",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+}
+
 /// Every schema is structural: each place has a type, unless anything goes there.
 #[test]
 fn schemas_are_structural() {

@@ -8,7 +8,10 @@ use k8s_openapi::{
     jiff::Timestamp,
 };
 use kube::{Api, Client, api::PostParams};
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 
 use crate::apiserver::Trouble;
 
@@ -34,6 +37,8 @@ pub(super) struct Lease {
     /// What was last seen of another's lease, and since when it has been the same.
     seen: Option<(Sign, Duration)>,
     held: bool,
+    /// When the API server last answered.
+    heard: watch::Sender<Option<Instant>>,
 }
 
 /// What changes when a holder renews. Clocks of machines differ: only whether it changes
@@ -61,7 +66,13 @@ impl Lease {
             begun: Instant::now(),
             seen: None,
             held: false,
+            heard: watch::Sender::default(),
         }
+    }
+
+    /// When the API server last answered, whatever its answer was.
+    pub(super) fn heard(&self) -> watch::Receiver<Option<Instant>> {
+        self.heard.subscribe()
     }
 
     /// Waits for the lease.
@@ -132,7 +143,11 @@ impl Lease {
     /// Takes or renews the lease if nobody else has it.
     async fn hold(&mut self) -> Result<Turn, Trouble> {
         // A renewal that takes longer than this might come after another's turn began.
-        match timeout(RENEW, self.try_hold()).await {
+        let outcome = timeout(RENEW, self.try_hold()).await;
+        if matches!(outcome, Ok(Ok(_) | Err(kube::Error::Api(_)))) {
+            self.heard.send_replace(Some(Instant::now()));
+        }
+        match outcome {
             Ok(Ok(turn)) => Ok(turn),
             // Somebody was faster.
             Ok(Err(kube::Error::Api(status))) if status.code == 409 => Ok(Turn::Anothers),

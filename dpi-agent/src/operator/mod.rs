@@ -5,14 +5,15 @@
 //! of an inspection and the nodes' reports; `controller` follows both and writes what has
 //! changed, state within a second, counters once a minute. Agents never write an
 //! inspection's status, and this never writes a node's report. `agents` keeps the agents'
-//! `DaemonSet` as the `IntrusionDetection` asks for it.
+//! `DaemonSet` as the `IntrusionDetection` asks for it; `probes` answers the kubelet.
 
 mod agents;
 mod controller;
 mod fold;
 mod lease;
+mod probes;
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 use kube::Client;
@@ -40,6 +41,9 @@ pub struct Options {
     /// Another image for the agents.
     #[arg(long, value_name = "NAME:TAG")]
     pub agent_image: Option<String>,
+    /// Serve /healthz and /readyz here, for example 0.0.0.0:8081.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub probes: Option<SocketAddr>,
 }
 
 /// Folds until `SIGTERM` or `SIGINT`, or until the lease is lost: a process that cannot
@@ -51,6 +55,13 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let namespace = options.namespace;
     let namespace = namespace.unwrap_or_else(|| client.default_namespace().to_owned());
     let mut lease = Lease::new(client.clone(), &namespace);
+    let heard = lease.heard();
+    let probes = async {
+        match options.probes {
+            Some(address) => probes::serve(address, heard).await,
+            None => std::future::pending().await,
+        }
+    };
     let install = async |client: Client| {
         let image = match (options.agent_image, options.pod) {
             (Some(image), _) => image,
@@ -62,18 +73,19 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let work = async {
         lease.acquire().await;
         tokio::select! {
-            lost = lease.keep() => Err(lost),
+            lost = lease.keep() => Err(anyhow::Error::from(lost)),
             () = controller::run(client.clone()) => Ok(()),
             () = install(client) => Ok(()),
         }
     };
     let outcome = tokio::select! {
         outcome = work => outcome,
+        outcome = probes => outcome,
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
     };
     lease.release().await;
-    Ok(outcome?)
+    outcome
 }
 
 #[cfg(test)]

@@ -21,7 +21,16 @@ const CAPABILITIES: [&str; 4] = ["BPF", "NET_ADMIN", "NET_RAW", "PERFMON"];
 pub(super) struct Wanted<'a> {
     pub(super) image: &'a str,
     pub(super) resources: &'a ResourceRequirements,
-    pub(super) rules: Option<RulesContainer<'a>>,
+    pub(super) rules: Option<RulesSource<'a>>,
+}
+
+/// What takes the place of the image's own rules.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum RulesSource<'a> {
+    /// A container that copies them before the agent starts.
+    Container(RulesContainer<'a>),
+    /// A `ConfigMap` of the agents' namespace; its keys are the files' names.
+    ConfigMap(&'a str),
 }
 
 /// The container that brings rules.
@@ -71,13 +80,23 @@ fn pod(wanted: &Wanted<'_>) -> Value {
         "containers": [agent(wanted)],
         "volumes": volumes(),
     });
-    if let Some(rules) = wanted.rules {
-        pod["initContainers"] = json!([rules_container(rules)]);
-        let mount = json!({"name": "snort-cache", "mountPath": RULES, "readOnly": true});
-        push(&mut pod["containers"][0]["volumeMounts"], mount);
-        let volume = json!({"name": "snort-cache", "emptyDir": {}});
-        push(&mut pod["volumes"], volume);
-    }
+    let Some(rules) = wanted.rules else {
+        return pod;
+    };
+    let volume = match rules {
+        RulesSource::Container(container) => {
+            pod["initContainers"] = json!([rules_container(container)]);
+            json!({"name": "snort-cache", "emptyDir": {}})
+        }
+        // One that is not there must not keep the agents from starting: the status says that
+        // there are no rules, and they come with it.
+        RulesSource::ConfigMap(name) => {
+            json!({"name": "snort-cache", "configMap": {"name": name, "optional": true}})
+        }
+    };
+    let mount = json!({"name": "snort-cache", "mountPath": RULES, "readOnly": true});
+    push(&mut pod["containers"][0]["volumeMounts"], mount);
+    push(&mut pod["volumes"], volume);
     pod
 }
 

@@ -14,8 +14,8 @@ use k8s_openapi::{
 };
 use kube::{
     Api, Client, Resource, ResourceExt,
-    api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams},
-    core::{ApiResource, DeserializeGuard, GroupVersionKind},
+    api::{DeleteParams, ListParams, Patch, PatchParams},
+    core::DeserializeGuard,
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -24,13 +24,14 @@ use tokio::{
 };
 
 use super::{
+    apply::apply,
     conditions::{Facts, Failure, Kept, status},
     first,
-    render::{Rendered, managed_by, render},
+    render::{RULES_CONFIG_MAP, Rendered, managed_by, render},
 };
 use crate::{
     apiserver::{Backoff, Follow, Health, REQUEST_TIMEOUT, Trouble, Update},
-    install::{AGENTS_NAMESPACE, DAEMONSET, INSTALLATION, OPERATOR},
+    install::{AGENTS_NAMESPACE, DAEMONSET, INSTALLATION},
     watches::{Key, Store},
 };
 
@@ -44,7 +45,6 @@ const QUEUE: usize = 16;
 const INSTALLATIONS: &str = "intrusiondetections.operator.tigera.io";
 const DAEMONSETS: &str = "daemonsets.apps";
 const REPORTS: &str = "nodeinspections.dpi-agent.dev";
-const OBJECTS: &str = "objects of the agents";
 
 enum Message {
     Installation(Box<Update<DeserializeGuard<IntrusionDetection>>>),
@@ -281,7 +281,9 @@ impl Keeper {
         match installation {
             Installation::Understood(object) => {
                 let owner = owner(&object.uid().unwrap_or_default());
-                let rendered = render(&object.spec, &self.image, Some(&owner));
+                let annotation = object.annotations().get(RULES_CONFIG_MAP);
+                let config_map = annotation.map(String::as_str);
+                let rendered = render(&object.spec, config_map, &self.image, Some(&owner));
                 let generation = object.metadata.generation.unwrap_or(0);
                 (rendered, generation, object.status.clone())
             }
@@ -293,6 +295,7 @@ impl Keeper {
                 let owner = owner(uid);
                 let mut rendered = render(
                     &IntrusionDetectionSpec::default(),
+                    None,
                     &self.image,
                     Some(&owner),
                 );
@@ -316,7 +319,7 @@ impl Keeper {
         }
         let mut of = generation;
         for object in objects {
-            match self.apply_one(object).await {
+            match apply(&self.client, object).await {
                 Ok(applied) => of = applied.metadata.generation.unwrap_or(of),
                 Err(failure) => {
                     self.tell(failure.message.clone());
@@ -339,49 +342,6 @@ impl Keeper {
         self.failure = None;
         self.told = None;
         self.backoff.succeeded();
-    }
-
-    async fn apply_one(&self, object: &Value) -> Result<DynamicObject, Failure> {
-        let name = object.pointer("/metadata/name").and_then(Value::as_str);
-        let name = name.unwrap_or_default();
-        let kind = object["kind"].as_str().unwrap_or_default();
-        let api = self.api(object);
-        let params = PatchParams::apply(OPERATOR).force();
-        let patch = Patch::Apply(object);
-        let failure = |reason, words: String| Failure {
-            reason,
-            message: format!("{kind} {name}: {words}"),
-        };
-        match timeout(REQUEST_TIMEOUT, api.patch(name, &params, &patch)).await {
-            Ok(Ok(applied)) => Ok(applied),
-            Ok(Err(error)) => {
-                let reason = match &error {
-                    kube::Error::Api(status) if status.code == 422 => "Refused",
-                    kube::Error::Api(status) if status.code == 403 => "Forbidden",
-                    _ => "NotApplied",
-                };
-                Err(failure(reason, Trouble::of(&error, OBJECTS).to_string()))
-            }
-            Err(_) => {
-                let trouble = Trouble::silence(OBJECTS, REQUEST_TIMEOUT);
-                Err(failure("NotApplied", trouble.to_string()))
-            }
-        }
-    }
-
-    fn api(&self, object: &Value) -> Api<DynamicObject> {
-        let text = |key: &str| object[key].as_str().unwrap_or_default();
-        let version = text("apiVersion");
-        // The core group has no name.
-        let (group, version) = version.split_once('/').unwrap_or(("", version));
-        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, text("kind")));
-        match object
-            .pointer("/metadata/namespace")
-            .and_then(Value::as_str)
-        {
-            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
-            None => Api::all_with(self.client.clone(), &resource),
-        }
     }
 
     /// Writes the status if it differs from what is there.

@@ -54,4 +54,16 @@ pub(super) enum Problem {
         /// Path of the field.
         field: String,
     },
+    /// A container and a `ConfigMap`.
+    #[error(
+        "rules come from the container snort-rules and from the annotation \
+         dpi-agent.dev/rules-config-map; leave one of them"
+    )]
+    TwoSources,
+    /// No name.
+    #[error(
+        "annotation dpi-agent.dev/rules-config-map: {0:?} is no name; name a ConfigMap of the \
+         namespace tigera-dpi"
+    )]
+    ConfigMapName(String),
 }

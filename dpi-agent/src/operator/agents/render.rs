@@ -7,7 +7,7 @@ use k8s_openapi::{
 use serde_json::{Value, json};
 
 use super::{
-    daemonset::{RulesContainer, Wanted, daemonset},
+    daemonset::{RulesContainer, RulesSource, Wanted, daemonset},
     problem::Problem,
     resources,
 };
@@ -30,16 +30,22 @@ pub(super) fn managed_by() -> (&'static str, &'static str) {
     ("app.kubernetes.io/managed-by", OPERATOR)
 }
 
-/// The objects that `spec` asks for, owned by `owner`. The agents run `image`.
+/// Annotation of tigera-secure that names a `ConfigMap` with rules, which its specification,
+/// Calico's, has no field for.
+pub(super) const RULES_CONFIG_MAP: &str = "dpi-agent.dev/rules-config-map";
+
+/// The objects that `spec` asks for, owned by `owner`. The agents run `image`; `config_map` is
+/// the value of [`RULES_CONFIG_MAP`].
 pub(super) fn render(
     spec: &IntrusionDetectionSpec,
+    config_map: Option<&str>,
     image: &str,
     owner: Option<&OwnerReference>,
 ) -> Rendered {
     let mut problems = Vec::new();
     let usual = resources::usual();
     let resources = agent_resources(spec, &mut problems);
-    let rules = rules_container(spec, &mut problems);
+    let rules = rules_source(spec, config_map, &mut problems);
     let wanted = Wanted {
         image,
         resources: resources.unwrap_or(&usual),
@@ -81,7 +87,30 @@ fn agent_resources<'s>(
     usable.then_some(&component.resource_requirements)
 }
 
-/// Who brings the rules; `None`: the image's own are used.
+/// Where rules come from; `None`: the image's own are used.
+fn rules_source<'s>(
+    spec: &'s IntrusionDetectionSpec,
+    config_map: Option<&'s str>,
+    problems: &mut Vec<Problem>,
+) -> Option<RulesSource<'s>> {
+    let container = rules_container(spec, problems).map(RulesSource::Container);
+    let Some(name) = config_map else {
+        return container;
+    };
+    if container.is_some() {
+        problems.push(Problem::TwoSources);
+        return None;
+    }
+    // A name of a Kubernetes object: RFC 1123, as validation there has it.
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+    if name.is_empty() || name.len() > 253 || !name.chars().all(good) {
+        problems.push(Problem::ConfigMapName(name.to_owned()));
+        return None;
+    }
+    Some(RulesSource::ConfigMap(name))
+}
+
+/// Who brings the rules, if a container does.
 fn rules_container<'s>(
     spec: &'s IntrusionDetectionSpec,
     problems: &mut Vec<Problem>,

@@ -15,6 +15,10 @@ use super::{
 use crate::install::{self, yaml};
 
 fn rendered(spec: &Value) -> Rendered {
+    rendered_with(spec, None)
+}
+
+fn rendered_with(spec: &Value, config_map: Option<&str>) -> Rendered {
     let spec: IntrusionDetectionSpec = serde_json::from_value(spec.clone()).unwrap();
     let owner = OwnerReference {
         api_version: "operator.tigera.io/v1".to_owned(),
@@ -23,7 +27,7 @@ fn rendered(spec: &Value) -> Rendered {
         uid: "0-1-2".to_owned(),
         ..OwnerReference::default()
     };
-    render(&spec, "a.example/dpi-agent:1", Some(&owner))
+    render(&spec, config_map, "a.example/dpi-agent:1", Some(&owner))
 }
 
 fn component(limits: &Value, requests: &Value) -> Value {
@@ -72,6 +76,42 @@ fn what_is_rendered_is_what_was_looked_at() {
             golden == text,
             "{name} is not what is rendered; see this test"
         );
+    }
+}
+
+#[test]
+fn a_config_map_takes_the_place_of_the_rules_of_the_image() {
+    let rendered = rendered_with(&json!({}), Some("snort-rules"));
+    assert_eq!(rendered.problems, []);
+    let pod = &daemonset(&rendered)["spec"]["template"]["spec"];
+    let volume = json!({
+        "name": "snort-cache",
+        "configMap": {"name": "snort-rules", "optional": true},
+    });
+    assert!(
+        pod["volumes"].as_array().unwrap().contains(&volume),
+        "{pod}"
+    );
+    let mount = json!({
+        "name": "snort-cache", "mountPath": "/usr/etc/snort/rules", "readOnly": true,
+    });
+    let mounts = pod["containers"][0]["volumeMounts"].as_array().unwrap();
+    assert!(
+        mounts.contains(&mount) && pod["initContainers"].is_null(),
+        "{pod}"
+    );
+    // What cannot be meant is told, and the image's own rules are used.
+    let container = with_rules(&json!([{"name": "snort-rules", "image": "i"}]));
+    for (spec, name, words) in [
+        (container, "snort-rules", "leave one of them"),
+        (json!({}), "", "is no name"),
+        (json!({}), "Snort_Rules", "is no name"),
+    ] {
+        let rendered = rendered_with(&spec, Some(name));
+        let problem = rendered.problems[0].to_string();
+        assert!(problem.contains(words), "{problem}");
+        let pod = &daemonset(&rendered)["spec"]["template"]["spec"];
+        assert!(!pod.to_string().contains("snort-cache"), "{pod}");
     }
 }
 
