@@ -15,6 +15,8 @@ use super::{KernelError, programs::Hook};
 
 /// `BPF_FS_MAGIC` of `linux/magic.h`.
 const BPF_FS_MAGIC: u64 = 0xcafe_4a11;
+/// The directory of agents on a BPF file system.
+const OWN: &str = "dpi-agent";
 /// Where BPF file systems are mounted by custom.
 const CUSTOMARY: &str = "/sys/fs/bpf";
 
@@ -116,8 +118,15 @@ impl Pins {
             remove_link(&path)?;
         }
         remove_tree(&self.version)?;
-        // The root may be a mount point or not ours alone.
-        let _ = fs::remove_dir(&self.root);
+        // The root may be a mount point or not ours alone. What it is in goes too, if it is
+        // the customary directory and no other agent's is in it: a pod has that one as a
+        // mount, which is not its own to remove.
+        if fs::remove_dir(&self.root).is_ok()
+            && let Some(above) = self.root.parent()
+            && above.file_name().is_some_and(|name| name == OWN)
+        {
+            let _ = fs::remove_dir(above);
+        }
         Ok(())
     }
 
