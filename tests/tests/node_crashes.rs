@@ -8,50 +8,13 @@ use anyhow::{Result, bail, ensure};
 use dpi_tests::{
     kernel_fixture::skipped,
     lab::{
-        Agent, AgentOptions, Bulk, HttpServer, Lab, UdpStream, http_request, inspection,
-        unavailable, wait_for,
+        Agent, AgentOptions, Harm, HttpServer, Lab, http_request, inspection, unavailable, wait_for,
     },
 };
 use rustix::process::Signal;
 
 const START: Duration = Duration::from_secs(30);
-/// Datagrams a second.
-const RATE: u64 = 50_000;
-/// Bytes of TCP a second.
-const BULK: u64 = 50_000_000;
 const ATTACK: &str = "/download?file=../../../../etc/passwd";
-
-/// Gaps of the datagrams, and retransmitted segments of both ends.
-#[derive(Debug, PartialEq, Eq)]
-struct Harm {
-    gaps: u64,
-    retransmitted: u64,
-}
-
-/// Runs `during` while datagrams and a bulk connection cross `red1` from unselected pods.
-fn harm(lab: &Lab, during: impl FnOnce() -> Result<()>) -> Result<Harm> {
-    let (red, udp, tcp) = (lab.pod("red1"), lab.pod("blue1"), lab.pod("blue2"));
-    let retransmitted = || {
-        let each = [red, tcp].map(|pod| pod.snmp("Tcp", "RetransSegs"));
-        each.into_iter().sum::<Result<u64>>()
-    };
-    let before = retransmitted()?;
-    let datagrams = UdpStream::start(udp, red, 9000, RATE)?;
-    let bulk = Bulk::start(tcp, red, 9001, BULK)?;
-    during()?;
-    let (sent, received) = bulk.finish()?;
-    ensure!(sent == received, "{sent} bytes sent, {received} received");
-    let (datagrams, gaps) = datagrams.finish()?;
-    println!(
-        "{datagrams} datagrams, {gaps} gaps; {} MB of TCP, {} segments retransmitted",
-        sent / 1_000_000,
-        retransmitted()? - before
-    );
-    Ok(Harm {
-        gaps,
-        retransmitted: retransmitted()? - before,
-    })
-}
 
 fn pause(millis: u64) {
     std::thread::sleep(Duration::from_millis(millis));
@@ -72,7 +35,7 @@ fn crashes_cost_the_workload_nothing_and_every_packet_is_counted() -> Result<()>
         let lab = Lab::red_and_blue(&[&rules])?;
         let server = HttpServer::start(lab.pod("red1"), 8080)?;
         let (without, with) = with_crashes_and_without(&lab, &server)?;
-        if with.gaps <= without.gaps && with.retransmitted <= without.retransmitted {
+        if with.within(&without) {
             return Ok(());
         }
         println!("{with:?} with crashes, {without:?} without");
@@ -83,16 +46,16 @@ fn crashes_cost_the_workload_nothing_and_every_packet_is_counted() -> Result<()>
 /// The same traffic without an agent, then with one that crashes; every packet is accounted
 /// for after it.
 fn with_crashes_and_without(lab: &Lab, server: &HttpServer) -> Result<(Harm, Harm)> {
-    let without = harm(lab, || {
+    let without = Harm::of(lab, || {
         pause(8000);
         Ok(())
     })?;
     lab.write_manifest("red.yaml", &inspection("red", "app == 'red'"))?;
     let mut agent = Agent::start(lab, &AgentOptions::default())?;
     running(&agent)?;
-    let with = harm(lab, || crash(lab, &mut agent, server))?;
+    let with = Harm::of(lab, || crash(lab, &mut agent, server))?;
     let status = agent.settle()?;
-    println!("{}", status.balance());
+    println!("{without:?}\n{with:?}\n{}", status.balance());
     let crash_costs = status.number("/packets/dropped/agent_restart")
         + status.number("/packets/dropped/no_agent");
     ensure!(crash_costs > 0, "the crashes cost nothing: were they any?");

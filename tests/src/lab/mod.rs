@@ -5,6 +5,7 @@
 //! processes, the kernel's programs. All of it is gone when a [`Lab`] is dropped.
 
 mod agent;
+mod harm;
 mod manifest;
 mod node;
 mod observed;
@@ -13,6 +14,7 @@ mod pod;
 mod traffic;
 
 pub use agent::{Agent, AgentOptions};
+pub use harm::Harm;
 pub use manifest::{inspection, pod_manifest};
 pub(crate) use node::agent_path;
 pub use node::{Lab, unavailable};

@@ -79,7 +79,8 @@ fn send(target: SocketAddr, rate: u64, stop: &AtomicBool) -> Result<u64> {
     let mut datagram = [0; DATAGRAM];
     let mut sent = 0;
     while !stop.load(Relaxed) {
-        while sent < due(begun, rate) {
+        // A machine that is too slow for the rate would never be done with this.
+        while sent < due(begun, rate) && !stop.load(Relaxed) {
             datagram[..8].copy_from_slice(&u64::to_be_bytes(sent));
             socket.send(&datagram).context("sending a datagram")?;
             sent += 1;
