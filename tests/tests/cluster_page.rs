@@ -13,7 +13,9 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use dpi_tests::{
-    cluster::{Agents, NODES, PodSpec, RunningPod, STATE_DIR, TestCluster, write_rules_image},
+    cluster::{
+        Agents, NODES, PodSpec, PodTraffic, RunningPod, STATE_DIR, TestCluster, write_rules_image,
+    },
     kernel_fixture::skipped,
     lab,
     readme::Readme,
@@ -34,6 +36,8 @@ const CUSTOM_ATTACK: &str = "/custom-rule-fires";
 const CUSTOM_SID: u64 = 1_000_001;
 const CUSTOM_RULE: &str = "alert http any any -> any any (msg:\"own rule\"; http_uri; \
                            content:\"/custom-rule-fires\"; sid:1000001; rev:1;)\n";
+const SUPPRESS: &str = "suppress = { { gid = 1, sid = 1000001 } }\nwizard = {}\n";
+const NO_EFFECT: &str = "snort.lua:2: wizard has no effect here";
 /// Images are unpacked, pods scheduled, rules compiled, on a machine that may be busy.
 const ROLLOUT: Duration = Duration::from_secs(180);
 const SOON: Duration = Duration::from_secs(15);
@@ -100,6 +104,7 @@ impl User {
         self.set_resources()?;
         self.refuse_resources()?;
         self.bring_rules()?;
+        self.bring_rules_by_config_map()?;
         self.upgrade_and_back()?;
         self.stop()?;
         self.uninstall()
@@ -292,7 +297,58 @@ impl User {
         Ok(())
     }
 
-    /// To another image and back; pings between the pods go on, each answered.
+    /// Without an image, without a restart at a change, and with a `snort.lua`.
+    fn bring_rules_by_config_map(&self) -> Result<()> {
+        let section = "Rules from a ConfigMap";
+        self.patch(r#"{"spec":{"deepPacketInspectionDaemonset":null}}"#)?;
+        self.installed("Ready")?;
+        let folder = self.path("config-map");
+        fs::create_dir(&folder)?;
+        fs::write(folder.join("own.rules"), CUSTOM_RULE)?;
+        let names = [("your-rules-directory", "config-map")];
+        let before = self.events(CUSTOM_SID)?;
+        self.run(&self.readme.block((section, "sh", 0), &names)?)?;
+        until("the volume of rules", SOON, || {
+            let volumes = self.daemonset("/spec/template/spec/volumes")?;
+            Ok(volumes
+                .to_string()
+                .contains("\"configMap\":{\"defaultMode\""))
+        })?;
+        self.installed("Ready")?;
+        until("an Event of the rule in it", ROLLOUT, || {
+            self.attack(CUSTOM_ATTACK);
+            Ok(self.events(CUSTOM_SID)? != before)
+        })?;
+        fs::write(folder.join("snort.lua"), SUPPRESS)?;
+        let changed = Instant::now();
+        self.run(&self.readme.block((section, "sh", 1), &names)?)?;
+        until("the change in the agents' logs", ROLLOUT, || {
+            let logs = [
+                "logs",
+                "-n",
+                "tigera-dpi",
+                "-l",
+                "k8s-app=tigera-dpi",
+                "--tail=-1",
+            ];
+            Ok(self.cluster.kubectl().run(&logs)?.contains(NO_EFFECT))
+        })?;
+        println!(
+            "kubectl apply of a ConfigMap → snort.lua in force: {:.1} s",
+            changed.elapsed().as_secs_f64()
+        );
+        let before = self.events(CUSTOM_SID)?;
+        self.attack(CUSTOM_ATTACK);
+        thread::sleep(Duration::from_secs(12));
+        ensure!(
+            self.events(CUSTOM_SID)? == before,
+            "a suppressed rule fires"
+        );
+        self.run(&self.readme.block((section, "sh", 2), &[])?)?;
+        self.installed("Ready")
+    }
+
+    /// To another image and back, under datagrams and a bulk connection between the pods.
     fn upgrade_and_back(&self) -> Result<()> {
         let (name, tag) = NEXT_IMAGE;
         let next = format!("{name}:{tag}");
@@ -302,10 +358,12 @@ impl User {
         let names = [("your-image-name", name), ("your-image-tag", tag)];
         let commands = self.readme.block(("Upgrade", "sh", 0), &names)?;
         let (there, back) = commands.trim().split_once('\n').context("two commands")?;
+        let without = self.traffic()?.finish()?;
+        println!("without an upgrade: {without:?}");
         for (command, image) in [(there, &*next), (back, now)] {
             let done = AtomicBool::new(false);
+            let traffic = self.traffic()?;
             let blind = thread::scope(|scope| {
-                let pings = scope.spawn(|| self.pings());
                 let blind = scope.spawn(|| self.time_without_programs(&done));
                 let rolled_out = self.run(command).and_then(|_| {
                     until(&format!("agents of {image}"), ROLLOUT, || {
@@ -313,13 +371,18 @@ impl User {
                     })
                 });
                 done.store(true, Ordering::Relaxed);
-                let pings = pings.join().map_err(|_| anyhow!("pings ended"))??;
                 rolled_out?;
-                ensure!(pings.contains(", 0% packet loss"), "{pings}");
-                print!("{pings}");
                 blind.join().map_err(|_| anyhow!("nobody looked"))
             })?;
-            println!("→ {image}: {:.1} s without programs", blind.as_secs_f64());
+            let with = traffic.finish()?;
+            println!(
+                "→ {image}: {:.1} s without programs; {with:?}",
+                blind.as_secs_f64()
+            );
+            ensure!(
+                with.gaps <= without.gaps,
+                "{with:?}, without an upgrade {without:?}"
+            );
         }
         Ok(())
     }
@@ -337,11 +400,10 @@ impl User {
         blind
     }
 
-    /// The summary of pings from the one pod to the other, for as long as a roll-out takes.
-    fn pings(&self) -> Result<String> {
-        let target = self.pods[0].ip.to_string();
-        let ping = ["ping", "-q", "-i", "0.02", "-c", "700", &target];
-        self.cluster.exec(&self.pods[1], &ping)
+    /// From the one pod to the other, for longer than a roll-out takes.
+    fn traffic(&self) -> Result<PodTraffic> {
+        let program = Path::new(env!("CARGO_BIN_EXE_traffic"));
+        PodTraffic::start(&self.cluster, program, &self.pods[1], &self.pods[0], 25)
     }
 
     fn rolled_out(&self) -> Result<bool> {

@@ -4,7 +4,7 @@
 //! [`up`] brings it up, [`down`] takes it down, [`Cluster`] is one that runs: what
 //! scenarios are played on. `layout` says what is where, `network`, `cgroups`, `image`,
 //! `control_plane` and `node` make the parts, `up` and `down` put them in order; `pods` and
-//! `installation` are what scenarios put on it. What is host-wide begins with `dpi-cluster`; all
+//! `installation` are what scenarios put on it, `traffic` goes between pods. What is host-wide begins with `dpi-cluster`; all
 //! else is below one directory.
 
 mod agent;
@@ -20,6 +20,7 @@ mod node;
 mod pods;
 mod running;
 mod state;
+mod traffic;
 mod up;
 
 pub use agent::{NodeAgent, Objects, Operator};
@@ -31,6 +32,7 @@ pub use layout::{NODES, STATE_DIR};
 pub use pods::{PodSpec, RunningPod};
 pub use running::{Cluster, Rewired, TestCluster};
 pub use state::Cni;
+pub use traffic::{Losses, PodTraffic};
 pub use up::{Options, up};
 
 /// Told what is being done, line by line.
