@@ -40,18 +40,13 @@ impl AddressSet {
         let mut set = AddressSet::any();
         set.add(text.trim(), variables, 0)?;
         set.check_cover()?;
-        Ok(set)
+        Ok(set.folded())
     }
 
     /// Whether it is every address.
     pub fn is_any(&self) -> bool {
         self.negative.is_empty()
-            && (self.positive.is_empty()
-                || self.positive.iter().any(|entry| match entry {
-                    Entry::Any => true,
-                    Entry::List(list) => list.is_any(),
-                    Entry::Net(_) => false,
-                }))
+            && (self.positive.is_empty() || self.positive.iter().any(Entry::is_any))
     }
 
     /// Whether `address` is in the set. An IPv4-mapped IPv6 address counts as itself.
@@ -94,6 +89,25 @@ impl AddressSet {
         }
         Ok(())
     }
+
+    /// The same set with as few steps to an answer as can be: packets ask far more often than
+    /// rules are read. Beside `any` no other positive entry has a say, a list without negations
+    /// is its entries, and one that stands alone is the set.
+    fn folded(self) -> AddressSet {
+        let mut negative = flattened(self.negative);
+        if self.positive.iter().any(Entry::is_any) {
+            return AddressSet {
+                positive: Vec::new(),
+                negative,
+            };
+        }
+        let mut positive = flattened(self.positive);
+        if let [Entry::List(only)] = positive.as_mut_slice() {
+            negative.append(&mut only.negative);
+            positive = std::mem::take(&mut only.positive);
+        }
+        AddressSet { positive, negative }
+    }
 }
 
 impl Entry {
@@ -119,6 +133,25 @@ impl Entry {
             Entry::Any | Entry::List(_) => None,
         }
     }
+}
+
+/// Entries folded, with those of lists that negate nothing in the place of the lists.
+fn flattened(entries: Vec<Entry>) -> Vec<Entry> {
+    let mut flat = Vec::with_capacity(entries.len());
+    for entry in entries {
+        match entry {
+            Entry::List(list) => {
+                let list = list.folded();
+                if list.negative.is_empty() {
+                    flat.extend(list.positive);
+                } else {
+                    flat.push(Entry::List(Box::new(list)));
+                }
+            }
+            other => flat.push(other),
+        }
+    }
+    flat
 }
 
 fn entry(text: &str, variables: &Variables, depth: usize) -> Result<Entry, HeaderError> {
@@ -190,4 +223,112 @@ pub(super) fn split_list(inside: &str) -> Result<Vec<&str>, HeaderError> {
     items.extend(inside.get(start..));
     items.retain(|item| !item.is_empty());
     Ok(items)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables() -> Variables {
+        let mut variables = Variables::stock();
+        for (name, text) in [
+            ("INSIDE", "[10.0.0.0/8,192.168.0.0/16]"),
+            ("ODD", "[10.0.0.0/8,!10.1.0.0/16]"),
+        ] {
+            variables.set_address(name, text).unwrap();
+        }
+        variables
+    }
+
+    fn parse(text: &str) -> AddressSet {
+        AddressSet::parse(text, &variables()).unwrap()
+    }
+
+    #[test]
+    fn what_holds_any_is_any() {
+        for text in [
+            "any",
+            "ANY",
+            "[any]",
+            "[[any]]",
+            "[10.0.0.1,any]",
+            "[any,$INSIDE]",
+            "$HOME_NET",
+            "[$HOME_NET,$EXTERNAL_NET]",
+            "[[10.0.0.1,[any]],fe80::/10]",
+        ] {
+            assert_eq!(parse(text), AddressSet::any(), "{text}");
+        }
+    }
+
+    #[test]
+    fn lists_are_as_flat_as_they_can_be() {
+        for (text, same) in [
+            ("[any,!10.0.0.1]", "!10.0.0.1"),
+            ("[$HOME_NET,![10.0.0.1]]", "!10.0.0.1"),
+            ("[[10.0.0.1],10.0.0.2]", "[10.0.0.1,10.0.0.2]"),
+            ("[10.0.0.1]", "10.0.0.1"),
+            ("$INSIDE", "[10.0.0.0/8,192.168.0.0/16]"),
+            ("!$INSIDE", "[!10.0.0.0/8,!192.168.0.0/16]"),
+            ("[[[$ODD]]]", "[10.0.0.0/8,!10.1.0.0/16]"),
+        ] {
+            assert_eq!(parse(text), parse(same), "{text}");
+        }
+        for text in ["[10.0.0.1,![10.0.0.0/30,!10.0.0.1]]", "![any,!10.0.0.1]"] {
+            let mut set = AddressSet::any();
+            set.add(text, &variables(), 0).unwrap();
+            let folded = set.clone().folded();
+            for last in 0..8 {
+                let address = IpAddr::from([10, 0, 0, last]);
+                assert_eq!(
+                    set.contains(address),
+                    folded.contains(address),
+                    "{text} {last}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_set_holds_what_its_entries_say() {
+        for (text, inside, outside) in [
+            ("!10.0.0.1", &["10.0.0.2", "::1"][..], &["10.0.0.1"][..]),
+            (
+                "[any,!$INSIDE]",
+                &["8.8.8.8", "::1"],
+                &["10.9.0.1", "192.168.3.4"],
+            ),
+            ("$ODD", &["10.2.0.1"], &["10.1.0.1", "11.0.0.1"]),
+            ("!$ODD", &["10.1.0.1", "11.0.0.1"], &["10.2.0.1"]),
+            ("[$ODD,10.1.2.3]", &["10.1.2.3", "10.2.0.1"], &["10.1.2.4"]),
+            (
+                "[$INSIDE,!$ODD]",
+                &["10.1.0.1", "192.168.0.1"],
+                &["10.2.0.1", "1.1.1.1"],
+            ),
+        ] {
+            let set = parse(text);
+            for (addresses, expected) in [(inside, true), (outside, false)] {
+                for address in addresses {
+                    let is_in = set.contains(address.parse().unwrap());
+                    assert_eq!(is_in, expected, "{text} {address}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn folding_hides_no_error() {
+        for text in [
+            "!any",
+            "![any]",
+            "[any,!$HOME_NET]",
+            "[10.0.0.1,!10.0.0.0/8]",
+            "[any,10.0.0.1,!10.0.0.0/8]",
+            "[]",
+            "[any,nowhere]",
+        ] {
+            assert!(AddressSet::parse(text, &variables()).is_err(), "{text}");
+        }
+    }
 }
