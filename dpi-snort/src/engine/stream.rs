@@ -171,7 +171,7 @@ impl Stream<'_, '_> {
             }
         }
         if self.tcp.reader.memory() > self.config.reassembly_memory_per_flow {
-            self.tcp.reader.give_up(self.stats);
+            self.read(from_client, Reader::give_up);
         }
         if !segment.has_memory {
             self.read(from_client, |reader, context, emit| {

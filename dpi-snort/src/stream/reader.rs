@@ -206,12 +206,17 @@ impl Reader {
             .saturating_add(self.pending.server.capacity())
     }
 
-    /// Ends an inspector that holds more than a flow may; the rest is a plain stream.
-    pub fn give_up(&mut self, stats: &mut Stats) {
-        if matches!(self.mode, Mode::Service(_)) {
-            stats.count(Counter::ServiceMemory);
-            self.mode = Mode::Plain;
+    /// Ends an inspector that holds more than a flow may: what it holds is judged as at the
+    /// end of the flow, and the rest is a plain stream.
+    pub fn give_up(&mut self, context: &mut ReaderContext<'_>, emit: &mut dyn FnMut(&Piece<'_>)) {
+        if !self.has_inspector() {
+            return;
         }
+        context.stats.count(Counter::ServiceMemory);
+        for to_server in [true, false] {
+            self.finish(to_server, context, emit);
+        }
+        self.mode = Mode::Plain;
     }
 
     fn feed(

@@ -1,8 +1,10 @@
 //! What servers understand of an odd request, and what must be found in it.
 
+use dpi_snort::Config;
+
 use super::{
     frames::{frames, open},
-    outcome,
+    outcome, outcome_with,
     tcp::conversation,
 };
 
@@ -161,5 +163,35 @@ fn a_header_section_of_a_megabyte() {
         limits.iter().any(|limit| result.count(limit) > 0),
         "{:?}",
         result.counters
+    );
+}
+
+/// A body that is held for its section, on a flow that may hold less, is judged before it is
+/// let go, and what comes behind it as well.
+#[test]
+fn a_body_that_is_held_beyond_the_limit_of_its_flow_is_judged() {
+    let rules = r#"alert http (file_data; content:"signature"; sid:1;)
+alert tcp any any -> any any (content:"afterwards"; flow:only_stream; sid:2;)"#;
+    let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nsig";
+    let body = [b"nature".as_slice(), &[b'.'; 12_000]].concat();
+    let segments = conversation(&[
+        (true, request),
+        (false, head),
+        (false, &body),
+        (false, b"after"),
+        (false, b"wards"),
+    ]);
+    let config = Config {
+        reassembly_memory_per_flow: 8 << 10,
+        ..Config::default()
+    };
+    let outcome = outcome_with(rules, &frames(&segments, 80), config);
+    assert_eq!(outcome.count("service.reassembly_memory_per_flow"), 1);
+    assert!(outcome.found() > 0, "held, and thrown away");
+    assert_eq!(
+        outcome.alerts.get(&2),
+        Some(&1),
+        "the rest is a plain stream"
     );
 }
