@@ -41,6 +41,8 @@ pub struct GroupSize {
     pub groups: usize,
     /// Different sets of literals that are searched for.
     pub searches: usize,
+    /// Rules of all groups together, a rule counted in each: what making them costs.
+    pub memberships: usize,
 }
 
 /// The groups of one unit.

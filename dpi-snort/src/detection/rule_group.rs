@@ -103,6 +103,7 @@ impl GroupMaker {
         GroupSize {
             groups: self.groups.len(),
             searches: self.searches.len(),
+            memberships: self.groups.keys().map(|rules| rules.len()).sum(),
         }
     }
 }
