@@ -1,6 +1,7 @@
 //! Every buffer that a rule can name, and where it gets its bytes from.
 
 use crate::builtin::EventSet;
+use crate::file_types::FileTypes;
 
 /// A rule buffer. The names are Snort 3's option names in camel case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -125,6 +126,11 @@ pub trait BufferSource {
     /// want to know.
     fn oddities(&self) -> EventSet {
         EventSet::EMPTY
+    }
+
+    /// What the file is that `file_data` holds a part of, by its first bytes.
+    fn file_types(&self) -> FileTypes {
+        FileTypes::default()
     }
 
     /// Calls `scan` for each buffer that is new with this unit, once: those are searched

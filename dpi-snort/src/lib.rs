@@ -22,6 +22,7 @@ pub mod codecs;
 pub mod config;
 pub mod detection;
 pub mod engine;
+pub mod file_types;
 pub mod filters;
 pub mod flow;
 pub mod frame;

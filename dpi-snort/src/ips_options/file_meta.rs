@@ -1,5 +1,5 @@
 //! `file_meta:type PDF,id 282,category "PDF files",version "1.0"` — the file type that a
-//! `file_id` rule defines. Files are not identified yet, so such a rule is inactive.
+//! `file_id` rule defines. Types are known by a table (`file_types`), so such a rule is inactive.
 
 use super::{OptionError, RuleContext, args, not_built};
 use crate::parser::{Reason, lexer::RawOption};

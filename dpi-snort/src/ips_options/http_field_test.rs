@@ -145,6 +145,7 @@ mod tests {
                 let message = Message {
                     numbers: &[(true, 1), (false, 1)],
                     field: value,
+                    ..Message::default()
                 };
                 let text = format!("{name}:field max-forwards,{text}");
                 let unit = message_unit(&packet, &message);

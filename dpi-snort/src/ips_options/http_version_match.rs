@@ -136,6 +136,7 @@ mod tests {
             let message = Message {
                 numbers: &[(true, 1), (false, 1)],
                 field: version,
+                ..Message::default()
             };
             let text = format!("http_version_match:\"{text}\"");
             let unit = message_unit(&packet, &message);

@@ -177,10 +177,6 @@ mod tests {
             ),
             ("ssl_state:nonsense", "unknown argument \"nonsense\""),
             ("dce_stub_data:1", "unknown argument \"1\""),
-            (
-                "file_type:\"PDF\"",
-                "valid, but inactive: it needs the option file_type",
-            ),
             // A real error outweighs what is missing.
             ("sip_body; no_such_option", "unknown option"),
         ]);

@@ -21,6 +21,7 @@ mod digest;
 mod dsize;
 mod error;
 mod file_meta;
+mod file_type;
 mod flags;
 mod flow;
 mod flowbits;
@@ -87,6 +88,7 @@ pub enum IpsOption {
     Cvs(cvs::Cvs),
     Digest(digest::DigestOption),
     Dsize(dsize::Dsize),
+    FileType(file_type::FileType),
     Flags(flags::Flags),
     Flow(flow::FlowOption),
     Flowbits(FlowbitsOption),
@@ -189,6 +191,7 @@ pub(crate) fn parse(raw: &RawOption<'_>, context: &mut RuleContext) -> Result<Pa
             return Ok(detection_filter::parse(raw)?.map_or(Parsed::Inert, Parsed::DetectionFilter));
         }
         "dsize" => O::Dsize(dsize::Dsize::parse(raw)?),
+        "file_type" => O::FileType(file_type::FileType::parse(raw)?),
         "file_meta" => return Err(file_meta::parse(raw, context)),
         "flags" => O::Flags(flags::Flags::parse(raw)?),
         "flow" => O::Flow(flow::FlowOption::parse(raw, context)?),
@@ -281,6 +284,7 @@ impl IpsOption {
     pub(crate) fn is_header_test(&self) -> bool {
         match self {
             IpsOption::Dsize(_)
+            | IpsOption::FileType(_)
             | IpsOption::Flags(_)
             | IpsOption::Flow(_)
             | IpsOption::Fragbits(_)
@@ -341,6 +345,7 @@ impl IpsOption {
             IpsOption::Cvs(o) => o.evaluate(cursor),
             IpsOption::Digest(o) => o.evaluate(cursor),
             IpsOption::Dsize(o) => o.evaluate(context.unit),
+            IpsOption::FileType(o) => o.evaluate(context.unit),
             IpsOption::Flags(o) => o.evaluate(packet),
             IpsOption::Flow(o) => o.evaluate(context.unit),
             IpsOption::Flowbits(o) => o.evaluate(context.flowbits),

@@ -6,6 +6,7 @@ use super::{Context, Cursor, Found, IpsOption};
 pub(super) use crate::testing::{packet, tcp};
 use crate::{
     buffers::{BufferId, BufferSelector, BufferSource, MessageNumber, NoBuffers},
+    file_types::FileTypes,
     packet::Packet,
     parser::{Rule, Variables, parse_text},
     unit::{FlowView, InspectionUnit, UnitKind},
@@ -98,11 +99,16 @@ fn run(options: &[IpsOption], unit: &InspectionUnit<'_>, from: usize) -> Option<
 pub(super) struct Message<'a> {
     pub(super) numbers: &'a [(bool, usize)],
     pub(super) field: Option<&'a [u8]>,
+    pub(super) file_types: FileTypes,
 }
 
 impl BufferSource for Message<'_> {
     fn buffer(&self, _selector: &BufferSelector) -> Option<&[u8]> {
         self.field
+    }
+
+    fn file_types(&self) -> FileTypes {
+        self.file_types
     }
 
     fn number(&self, _number: MessageNumber, request: bool) -> Option<usize> {

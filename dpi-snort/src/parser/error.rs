@@ -53,6 +53,9 @@ pub enum Needs {
     /// An option that is not built.
     #[error("the option {0}")]
     Option(&'static str),
+    /// A type of files, named by `file_type`, whose first bytes are not known here.
+    #[error("a file type that is not defined here")]
+    FileType,
     /// Events of Snort's own decoders (a gid other than 1 without options).
     #[error("built-in decoder events (gid {0})")]
     BuiltinEvents(u32),

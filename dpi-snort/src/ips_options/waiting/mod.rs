@@ -60,7 +60,6 @@ const GROUPS: [&[Waiting]; 4] = [PAYLOAD, NETWORK, INDUSTRIAL, CIP];
 
 const PAYLOAD: &[Waiting] = &[
     option("appids", text),
-    option("file_type", text),
     inspector("http2_frame_header", "http2", nothing),
     option("http_decoded_uri", nothing),
     option("js_data", nothing),
@@ -211,8 +210,6 @@ mod tests {
         for (text, accepted) in [
             ("appids:\"http, ssl\"", true),
             ("appids:\"http\",bogus 1", false),
-            ("file_type:\"PDF\"", true),
-            ("file_type:\"PDF\",bogus 1", false),
             ("js_data", true),
             ("js_data:1", false),
             ("vba_data", true),

@@ -1,7 +1,7 @@
 //! A message body, section by section: decompressed, its text turned to bytes, its
 //! form parts taken apart.
 
-use crate::config::Config;
+use crate::{config::Config, file_types::FileTypes};
 
 use super::{
     decoder::{Decoded, Decoder},
@@ -44,6 +44,8 @@ pub(in crate::service_inspectors) struct Section<'a> {
     pub(in crate::service_inspectors) file_data: Option<&'a [u8]>,
     /// Whether `body` has been given before, with another part of the form.
     pub(in crate::service_inspectors) repeated: bool,
+    /// What the file is that `file_data` continues; `None` if it begins there.
+    pub(in crate::service_inspectors) file: Option<FileTypes>,
 }
 
 /// Reader of one direction's bodies, one after the other.
@@ -56,6 +58,8 @@ pub(in crate::service_inspectors) struct Body {
     /// Bytes of a character cut by the section's end.
     carry: Vec<u8>,
     multipart: Option<Multipart>,
+    /// What the file under way is, once bytes of it were given out.
+    file: Option<FileTypes>,
     compressed: usize,
     decompressed: usize,
     limit_hit: Option<&'static str>,
@@ -134,6 +138,8 @@ impl Body {
         }
         self.decoder = None;
         self.carry = Vec::new();
+        // Of a file whose beginning is missing nothing is known.
+        self.file.get_or_insert_default();
     }
 
     /// The body is over: gives out what is left of it.
@@ -144,6 +150,7 @@ impl Body {
         }
         self.decoder = None;
         self.multipart = None;
+        self.file = None;
         self.charset = Charset::Bytes;
         self.carry = Vec::new();
         self.pending = Vec::new();
@@ -225,18 +232,23 @@ impl Body {
     fn text(&mut self, body: &[u8], ends: bool, sink: Sink<'_>) {
         if let Some(multipart) = &mut self.multipart {
             let parts = multipart.read(body, ends);
-            let mut parts = parts.iter();
-            sink(Section {
+            let mut section = Section {
                 body,
-                file_data: Some(parts.next().map_or(&[], Vec::as_slice)),
+                file_data: Some(&[]),
                 repeated: false,
-            });
-            for part in parts {
-                sink(Section {
-                    body,
-                    file_data: Some(part),
-                    repeated: true,
-                });
+                file: None,
+            };
+            for part in &parts {
+                if part.begins {
+                    self.file = Some(FileTypes::of(&part.bytes));
+                }
+                section.file_data = Some(&part.bytes);
+                section.file = self.file;
+                sink(section);
+                section.repeated = true;
+            }
+            if parts.is_empty() {
+                sink(section);
             }
             return;
         }
@@ -245,10 +257,16 @@ impl Body {
             Charset::Utf16 { big } => Some(self.narrow(body, 2, big)),
             Charset::Utf32 { big } => Some(self.narrow(body, 4, big)),
         };
+        let file = self.file;
+        if file.is_none() && !ends {
+            let data = converted.as_deref().unwrap_or(body);
+            self.file = Some(FileTypes::of(data)).filter(|_| !data.is_empty());
+        }
         sink(Section {
             body,
             file_data: converted.as_deref(),
             repeated: false,
+            file,
         });
     }
 

@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use crate::{
     buffers::{BufferId, BufferPart, BufferSelector, BufferSource, MessageNumber},
     builtin::EventSet,
+    file_types::FileTypes,
 };
 
 use super::{
@@ -189,6 +190,13 @@ impl BufferSource for Unit<'_> {
             (What::Head, None, Some(request)) => oddities::of_request(request),
             _ => EventSet::EMPTY,
         }
+    }
+
+    fn file_types(&self) -> FileTypes {
+        self.body().map_or_else(FileTypes::default, |section| {
+            let data = section.file_data.unwrap_or(section.body);
+            section.file.unwrap_or_else(|| FileTypes::of(data))
+        })
     }
 
     fn fresh(&self, scan: &mut dyn FnMut(BufferId, &[u8])) {

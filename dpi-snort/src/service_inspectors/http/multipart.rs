@@ -13,6 +13,16 @@ pub(in crate::service_inspectors) struct Multipart {
     line_end: Vec<u8>,
     encoding: Encoding,
     quantum: Vec<u8>,
+    /// Bytes of the part under way have been given out.
+    given: bool,
+}
+
+/// What some bytes hold of a part, decoded.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) bytes: Vec<u8>,
+    /// These are the first bytes of the part.
+    pub(super) begins: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +62,14 @@ impl Multipart {
             line_end: Vec::new(),
             encoding: Encoding::Plain,
             quantum: Vec::new(),
+            given: false,
         })
     }
 
     /// Takes bytes and gives back what they hold of each part, decoded, in order. A part
     /// cut by the end of the bytes is given as far as it came.
-    pub(super) fn read(&mut self, data: &[u8], ends: bool) -> Vec<Vec<u8>> {
-        let mut parts: Vec<Vec<u8>> = Vec::new();
+    pub(super) fn read(&mut self, data: &[u8], ends: bool) -> Vec<Part> {
+        let mut parts = Vec::new();
         let mut content = Vec::new();
         for line in data.split_inclusive(|byte| *byte == b'\n') {
             self.read_line(line, &mut content, &mut parts);
@@ -80,7 +91,7 @@ impl Multipart {
     }
 
     /// A line, or the beginning, middle or end of one.
-    fn read_line(&mut self, line: &[u8], content: &mut Vec<u8>, parts: &mut Vec<Vec<u8>>) {
+    fn read_line(&mut self, line: &[u8], content: &mut Vec<u8>, parts: &mut Vec<Part>) {
         let whole = line.ends_with(b"\n");
         match self.state {
             State::Epilogue => {}
@@ -115,7 +126,7 @@ impl Multipart {
         line: &[u8],
         delimiter: bool,
         content: &mut Vec<u8>,
-        parts: &mut Vec<Vec<u8>>,
+        parts: &mut Vec<Part>,
     ) {
         if delimiter {
             self.line_end.clear();
@@ -163,7 +174,7 @@ impl Multipart {
         }
     }
 
-    fn close_part(&mut self, content: &mut Vec<u8>, parts: &mut Vec<Vec<u8>>, ends: bool) {
+    fn close_part(&mut self, content: &mut Vec<u8>, parts: &mut Vec<Part>, ends: bool) {
         let decoded = match self.encoding {
             Encoding::Plain => std::mem::take(content),
             Encoding::Base64 => base64(&mut self.quantum, content),
@@ -174,7 +185,14 @@ impl Multipart {
             self.quantum.clear();
         }
         if !decoded.is_empty() {
-            parts.push(decoded);
+            parts.push(Part {
+                bytes: decoded,
+                begins: !self.given,
+            });
+            self.given = true;
+        }
+        if ends {
+            self.given = false;
         }
     }
 }
