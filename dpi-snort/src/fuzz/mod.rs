@@ -7,6 +7,10 @@
 //! `both_ways` runs frames through an engine with fast patterns and one that tries every rule:
 //! they must agree.
 
+use std::sync::LazyLock;
+
+use crate::parser::Variables;
+
 mod both_ways;
 mod frame;
 mod options;
@@ -20,3 +24,6 @@ pub use self::{
     stream::stream,
 };
 pub use crate::service_inspectors::{http::fuzz_http as http, http2::fuzz_http2 as http2};
+
+/// Variables of every text: to make them takes longer than to read a rule.
+static STOCK: LazyLock<Variables> = LazyLock::new(Variables::stock);

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use super::stream::{deliver, script};
+use super::{
+    STOCK,
+    stream::{deliver, script},
+};
 use crate::{
     Config,
     detection::Detection,
-    parser::{ClassificationConfig, Variables, parse_files},
+    parser::{ClassificationConfig, parse_files},
 };
 
 /// Bytes of the payload that are inspected.
@@ -55,7 +58,7 @@ fn tried(options: &[u8], payload: &[u8]) -> usize {
     }
     let ruleset = parse_files(
         [("fuzz.rules", text.as_slice())],
-        &Variables::stock(),
+        &STOCK,
         &ClassificationConfig::default(),
         Arc::default(),
     );

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::stream::{deliver, script};
+use super::{
+    STOCK,
+    stream::{deliver, script},
+};
 use crate::{
     Config,
     detection::Detection,
@@ -42,8 +45,7 @@ pub fn rules(data: &[u8]) {
 
 /// Reads, prints, and reads what was printed.
 fn round_trip(data: &[u8], dialect: Dialect) {
-    let stock = Variables::stock();
-    let (rules, text, variables) = read(data, dialect, &stock);
+    let (rules, text, variables) = read(data, dialect, &STOCK);
     // Variables that the text sets are named in its rules, and printed nowhere.
     let (again, printed, _) = read(&text, Dialect::Snort3, &variables);
     let shown = String::from_utf8_lossy(&text);
@@ -97,7 +99,7 @@ fn lines(data: &[u8]) -> usize {
 fn parse(data: &[u8]) -> Ruleset {
     parse_files(
         [("fuzz.rules", data)],
-        &Variables::stock(),
+        &STOCK,
         &ClassificationConfig::default(),
         Arc::default(),
     )

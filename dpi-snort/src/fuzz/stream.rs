@@ -12,7 +12,7 @@ const PORTS: [u16; 16] = [
     80, 8080, 443, 53, 21, 22, 25, 111, 389, 445, 3306, 6379, 6443, 8443, 10_250, 3333,
 ];
 /// Segments of one input: the time for it has a bound.
-const MAX_SEGMENTS: usize = 128;
+const MAX_SEGMENTS: usize = 48;
 /// Bits of the first byte.
 const PORT: u8 = 0b1111;
 const MIDSTREAM: u8 = 1 << 4;
