@@ -120,7 +120,7 @@ fn fuzz(binaries: &Path, target: &str, seconds: u64) -> Result<Run> {
             "-rss_limit_mb=2048",
             "-print_final_stats=1",
             // Which inputs reach rare places, and which could be shorter, is asked after each
-            // execution: two fifths of the time of the faster targets.
+            // execution: a third of the time of the fastest targets.
             "-entropic=0",
             "-reduce_inputs=0",
             "-verbosity=0",
