@@ -143,11 +143,14 @@ impl Pod {
         self.netns.spawn(run)
     }
 
-    /// A counter of `/proc/net/snmp`, such as `("Tcp", "RetransSegs")`.
-    pub fn snmp(&self, protocol: &str, counter: &str) -> Result<u64> {
-        let text = self
-            .netns
-            .run(|| Ok(fs::read_to_string("/proc/thread-self/net/snmp")?))?;
+    /// A counter of its network namespace (proc_net(5)): of `/proc/net/snmp`, such as
+    /// `("Tcp", "RetransSegs")`, or of `/proc/net/netstat`, such as `("TcpExt", "TCPDSACKRecv")`.
+    pub fn counter(&self, protocol: &str, counter: &str) -> Result<u64> {
+        let text = self.netns.run(|| {
+            let mut text = fs::read_to_string("/proc/thread-self/net/snmp")?;
+            text.push_str(&fs::read_to_string("/proc/thread-self/net/netstat")?);
+            Ok(text)
+        })?;
         let mut lines = text
             .lines()
             .filter_map(|line| line.strip_prefix(protocol)?.strip_prefix(": "));
