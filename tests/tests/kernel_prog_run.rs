@@ -18,7 +18,7 @@ use dpi_tests::{
     kernel_frames::*,
     netns::Netns,
 };
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::{ClockId, Timespec, clock_gettime};
 
 /// `BPF_PROG_TEST_RUN` takes frames as received by the loopback interface.
 const LOOPBACK: u32 = 1;
@@ -416,12 +416,12 @@ fn a_bypass_speaks_for_its_own_flow_alone() -> Result<()> {
     })
 }
 
-/// The programs read the clock as of its last tick: until the next one, what has just run
-/// out has not.
+/// The programs read the clock as of its last tick: until that has come to now, what has just
+/// run out has not. One tick need not be enough: a late one brings the clock to where it was due.
 fn wait_for_a_tick() {
-    let tick = || clock_gettime(ClockId::MonotonicCoarse);
-    let before = tick();
-    while tick() == before {
+    let now = clock_gettime(ClockId::Monotonic);
+    let past = |time: Timespec| (time.tv_sec, time.tv_nsec) > (now.tv_sec, now.tv_nsec);
+    while !past(clock_gettime(ClockId::MonotonicCoarse)) {
         std::hint::spin_loop();
     }
 }

@@ -143,7 +143,7 @@ impl Pod {
         self.netns.spawn(run)
     }
 
-    /// A counter of its network namespace (proc_net(5)): of `/proc/net/snmp`, such as
+    /// A counter of its network namespace (`proc_net(5)`): of `/proc/net/snmp`, such as
     /// `("Tcp", "RetransSegs")`, or of `/proc/net/netstat`, such as `("TcpExt", "TCPDSACKRecv")`.
     pub fn counter(&self, protocol: &str, counter: &str) -> Result<u64> {
         let text = self.netns.run(|| {
