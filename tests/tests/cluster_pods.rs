@@ -1,20 +1,25 @@
 //! Pods of a real two-node Kubernetes: their traffic, and their interfaces as the agent
 //! finds them.
 
-use std::{fs::File, os::fd::AsFd as _, path::Path};
+use std::{
+    fs::{self, File},
+    os::fd::AsFd as _,
+    path::Path,
+};
 
 use anyhow::{Context as _, Result};
 use dpi_agent::{
     interfaces::{Location, NotFound, Reader},
     snapshot::{Annotations, Pod},
 };
-use dpi_tests::cluster::{Cluster, Cni, NODES, PodSpec, RunningPod, TestCluster};
+use dpi_tests::cluster::{Cluster, Cni, NODES, PodSpec, RunningPod, STATE_DIR, TestCluster};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 const NAMESPACE: &str = "dpi-test-pods";
 
 #[test]
 fn pods_on_two_nodes_talk_and_the_agent_finds_their_interfaces() -> Result<()> {
+    leave_remains();
     let Some(cluster) = TestCluster::get()? else {
         return Ok(());
     };
@@ -57,6 +62,19 @@ fn pods_on_two_nodes_talk_and_the_agent_finds_their_interfaces() -> Result<()> {
         assert_eq!(by_route, locate(&cluster, NODES[0], one)??);
     }
     cluster.delete_namespace(NAMESPACE)
+}
+
+/// What a cluster leaves that was killed while it was made: the next one comes up all the
+/// same. Where a cluster is up, nothing is done to it.
+fn leave_remains() {
+    let half_made = Path::new(STATE_DIR).join("node1/containerd");
+    if !Path::new(STATE_DIR).exists() && fs::create_dir_all(half_made).is_ok() {
+        // Without the file, the remains are of a moment earlier still.
+        let _ = fs::write(
+            Path::new(STATE_DIR).join("state.json"),
+            r#"{"cni":"ptp","daemons":[],"complete":false}"#,
+        );
+    }
 }
 
 /// What the web server of `to` answers `from`.

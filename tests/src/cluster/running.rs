@@ -189,6 +189,9 @@ impl TestCluster {
             skipped(&format!("{missing:#}"));
             return Ok(None);
         }
+        if down(&mut |_| ()).context("removing what is left of a cluster")? {
+            tell("what was left of a cluster whose test was killed is removed");
+        }
         let cluster = up::up(Options::default(), &mut |line| tell(line));
         if cluster.is_err() {
             let _ = down(&mut |_| ());
