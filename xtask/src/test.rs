@@ -212,6 +212,8 @@ fn cross(targets: &[String], alone: bool) -> Command {
         // Its own parts, such as what writes frames and images.
         command.arg("--lib");
     }
+    // An error tells its chain; fifty frames behind it would hide it.
+    command.env("RUST_LIB_BACKTRACE", "0");
     command.args(["--", "--nocapture"]);
     if alone {
         command.arg("--test-threads=1");

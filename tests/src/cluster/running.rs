@@ -65,6 +65,11 @@ impl Cluster {
         Ok(network::command(name, program))
     }
 
+    /// The file of the control plane's network namespace, where the API server listens.
+    pub fn control_network(&self) -> PathBuf {
+        super::layout::namespace_path(super::layout::CONTROL)
+    }
+
     /// The file of a node's network namespace.
     pub fn node_network(&self, name: &str) -> Result<PathBuf> {
         ensure!(NODES.contains(&name), "no node {name}: there are {NODES:?}");

@@ -7,8 +7,19 @@ use std::{
 
 /// Directory with `etcd`, `kube-apiserver` and `kubectl`, as other projects call it too.
 const ASSETS: &str = "KUBEBUILDER_ASSETS";
-/// Which version `cargo xtask setup` builds.
-const GO_MOD: &str = include_str!("../../../xtask/kube/go.mod");
+/// Which versions `cargo xtask setup` builds, what of, and how it calls that.
+const MODULES: [(&str, &str, &str); 2] = [
+    (
+        include_str!("../../../xtask/kube/go.mod"),
+        "k8s.io/kubernetes v",
+        "kubernetes",
+    ),
+    (
+        include_str!("../../../xtask/helm/go.mod"),
+        "helm.sh/helm/v3 v",
+        "helm",
+    ),
+];
 
 /// The programs that were found.
 #[derive(Clone, Debug)]
@@ -65,17 +76,20 @@ impl Programs {
 }
 
 /// Where `cargo xtask setup` puts them: in the cache that its `cache.rs` describes.
-fn cached() -> Option<PathBuf> {
+fn cached() -> Vec<PathBuf> {
     let cache = env::var_os("DPI_CACHE").map(PathBuf::from).or_else(|| {
         let base = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
         let home = || Some(Path::new(&env::var_os("HOME")?).join(".cache"));
         Some(base.or_else(home)?.join("dpi-agent"))
-    })?;
-    let version = GO_MOD.lines().find_map(|line| {
-        let required = line.trim().trim_start_matches("require ");
-        required.strip_prefix("k8s.io/kubernetes v")
-    })?;
-    Some(cache.join(format!("kubernetes-{version}")))
+    });
+    let places = MODULES.iter().filter_map(|(go_mod, requires, name)| {
+        let version = go_mod.lines().find_map(|line| {
+            let required = line.trim().trim_start_matches("require ");
+            required.strip_prefix(requires)
+        })?;
+        Some(cache.as_ref()?.join(format!("{name}-{version}")))
+    });
+    places.collect()
 }
 
 #[cfg(test)]

@@ -3,11 +3,12 @@
 //! Rust came by rustup). Otherwise the exact commands are printed.
 //!
 //! `packages` knows the system's packages, `ebpf_toolchain` the compiler and the linker
-//! for eBPF in two routes, `kube` the programs of Kubernetes for tests, `kernel` what this
-//! machine's kernel and rights allow.
+//! for eBPF in two routes, `kube` the programs of Kubernetes for tests, which `go_module`
+//! builds, `kernel` what this machine's kernel and rights allow.
 
 mod apt;
 mod ebpf_toolchain;
+mod go_module;
 mod kernel;
 mod kube;
 mod packages;
