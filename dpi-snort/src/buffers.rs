@@ -2,6 +2,7 @@
 
 use crate::builtin::EventSet;
 use crate::file_types::FileTypes;
+use crate::service_inspectors::ssl::SslFacts;
 
 /// A rule buffer. The names are Snort 3's option names in camel case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -131,6 +132,11 @@ pub trait BufferSource {
     /// What the file is that `file_data` holds a part of, by its first bytes.
     fn file_types(&self) -> FileTypes {
         FileTypes::default()
+    }
+
+    /// What is known of a connection by SSL or TLS; `None` if the unit is of none.
+    fn ssl(&self) -> Option<SslFacts> {
+        None
     }
 
     /// Calls `scan` for each buffer that is new with this unit, once: those are searched

@@ -122,8 +122,12 @@ counters! {
     FragmentEvicted = "fragments.max_fragmented_datagrams",
     /// Unfinished datagrams forgotten after `fragment_timeout`.
     FragmentTimeout = "fragments.timeout",
-    /// Bypasses offered to the caller.
+    /// Segments of ciphertext, which are not searched.
+    TcpEncrypted = "tcp.encrypted",
+    /// Bypasses offered to the caller after a panic.
     BypassPanic = "bypass.panic",
+    /// Those of flows that carry ciphertext from there on; the same flow may be offered again.
+    BypassEncrypted = "bypass.encrypted",
 }
 
 /// The counters of one engine. They only grow.

@@ -151,3 +151,8 @@ fn http() {
     replay("http", fuzz::http);
     replay("http2", fuzz::http2);
 }
+
+#[test]
+fn ssl() {
+    replay("ssl", fuzz::ssl);
+}

@@ -112,20 +112,32 @@ impl Groups {
 
     /// The groups that a unit has to do with.
     pub(super) fn of(&self, unit: &InspectionUnit<'_>) -> Selected<'_> {
-        let layer = Layer::of(&unit.packet.transport);
+        // Rules for one way want a flow, so without one either group will do.
+        let to_server = unit.flow.is_none_or(|flow| flow.to_server);
+        let service = unit.flow.and_then(|flow| flow.service);
+        let packet = unit.packet;
+        self.select(&packet.transport, packet.ports(), service, to_server)
+    }
+
+    /// The groups for units of this kind; ports are source and destination.
+    pub(super) fn select(
+        &self,
+        transport: &Transport<'_>,
+        (src, dst): (u16, u16),
+        service: Option<&str>,
+        to_server: bool,
+    ) -> Selected<'_> {
+        let layer = Layer::of(transport);
         let Some(groups) = self.layers.get(layer as usize) else {
             return Selected([None; 3]);
         };
-        // Rules for one way want a flow, so without one either group will do.
-        let to_server = unit.flow.is_none_or(|flow| flow.to_server);
-        let (first, ported) = match unit.flow.and_then(|flow| flow.service) {
+        let (first, ported) = match service {
             None => (&groups.unknown.any, &groups.unknown),
             Some(name) => {
                 let service = groups.services.get(name);
                 (service.unwrap_or(&groups.known.any), &groups.known)
             }
         };
-        let (src, dst) = unit.packet.ports();
         Selected([
             first.get(to_server),
             ported.dst.get(dst, to_server),

@@ -11,6 +11,7 @@
 //! What an option means is in `ips_options`. State that outlives a unit is in
 //! [`FlowState`] and [`Scratch`], never in a `Detection`.
 
+mod bare_segments;
 mod beginning;
 mod builtins;
 mod compile;

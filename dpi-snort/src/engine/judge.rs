@@ -6,7 +6,7 @@ use crate::{
     detection::{Detection, Event, FlowState, Scratch},
     flow::Flow,
     frame::{Direction, Slot, Tag},
-    output::{Alert, FlowEndpoints, IcmpType, Output},
+    output::{Alert, BypassReason, FlowEndpoints, IcmpType, Output},
     packet::Packet,
     time::Now,
     unit::{FlowView, InspectionUnit, UnitKind},
@@ -30,6 +30,20 @@ pub(super) struct FlowMoment {
     pub(super) established: bool,
     pub(super) client_bytes: u64,
     pub(super) server_bytes: u64,
+}
+
+impl FlowMoment {
+    /// As rules see it.
+    fn view(self, flow: &Flow<FlowState>) -> FlowView<'static> {
+        FlowView {
+            to_server: self.to_server,
+            established: self.established,
+            service: flow.service,
+            id: flow.id,
+            client_bytes: self.client_bytes,
+            server_bytes: self.server_bytes,
+        }
+    }
 }
 
 /// Bytes to be judged, and what they are.
@@ -67,14 +81,7 @@ impl Judge<'_> {
         flow: &mut Flow<FlowState>,
         moment: FlowMoment,
     ) {
-        let view = FlowView {
-            to_server: moment.to_server,
-            established: moment.established,
-            service: flow.service,
-            id: flow.id,
-            client_bytes: moment.client_bytes,
-            server_bytes: moment.server_bytes,
-        };
+        let view = moment.view(flow);
         let direction = flow.direction(moment.to_server);
         if subject.kind == UnitKind::RebuiltPdu && self.detection.wants(Source::Http) {
             let oddity = Oddity::in_flow(subject.packet, direction, (flow.id, flow.service));
@@ -84,6 +91,32 @@ impl Judge<'_> {
         if subject.kind == UnitKind::RebuiltStream {
             flow.rules.flushed(moment.to_server);
         }
+    }
+
+    /// Whether no rule minds that the rest of a flow whose payload is not searched goes by
+    /// unseen.
+    pub(super) fn may_be_bypassed(
+        &self,
+        packet: &Packet<'_>,
+        flow: &Flow<FlowState>,
+        moment: FlowMoment,
+    ) -> bool {
+        let detection = self.detection;
+        !detection.minds_bare_segments(packet, &moment.view(flow)) && !detection.wants(Source::Tcp)
+    }
+
+    /// Tells the caller that a packet's flow needs no further inspection.
+    pub(super) fn offer_bypass(
+        &mut self,
+        packet: &Packet<'_>,
+        direction: Direction,
+        reason: BypassReason,
+    ) {
+        let tag = Tag {
+            slot: self.slot,
+            direction,
+        };
+        self.out.bypass(tag, &packet.endpoints(), reason);
     }
 
     /// Tries the rules on a packet without a flow.

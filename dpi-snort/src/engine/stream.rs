@@ -7,6 +7,7 @@ use crate::{
     config::Config,
     detection::FlowState,
     flow::Flow,
+    output::BypassReason,
     packet::{Packet, TcpHeader},
     stats::{Counter, Stats},
     stream::{
@@ -15,6 +16,9 @@ use crate::{
     },
     unit::UnitKind,
 };
+
+/// A flow of ciphertext is offered for bypass once in so many segments.
+const OFFER_AGAIN: u32 = 64;
 
 /// A segment and its place in the flow.
 pub(super) struct Segment<'p> {
@@ -119,11 +123,39 @@ impl Stream<'_, '_> {
             // Dealt with before.
             SegmentVerdict::NewConnection => {}
         }
+        if self.tcp.reader.is_encrypted() && !segment.packet.payload.is_empty() {
+            self.pass_ciphertext(segment);
+        }
+    }
+
+    /// Offers the flow for bypass: at its first segment of ciphertext, and after so many more
+    /// again, since what was offered may have been forgotten.
+    fn pass_ciphertext(&mut self, segment: &Segment<'_>) {
+        self.stats.count(Counter::TcpEncrypted);
+        let seen = self.tcp.ciphertext_segments;
+        self.tcp.ciphertext_segments = seen.wrapping_add(1);
+        if !self.flow.is_plain || !seen.is_multiple_of(OFFER_AGAIN) {
+            return;
+        }
+        let moment = self.moment(segment.from_client);
+        if self
+            .judge
+            .may_be_bypassed(segment.packet, self.flow, moment)
+        {
+            self.stats.count(Counter::BypassEncrypted);
+            let direction = self.flow.direction(segment.from_client);
+            self.judge
+                .offer_bypass(segment.packet, direction, BypassReason::Encrypted);
+        }
     }
 
     /// Raw segments, of both directions, are searched until the bytes that told the flow's
-    /// inspector were acknowledged; from there on only messages are, and repetitions.
+    /// inspector were acknowledged; from there on only messages are, and repetitions. Of
+    /// ciphertext nothing is.
     fn is_searched_raw(&self, segment: &Segment<'_>) -> bool {
+        if self.tcp.reader.is_encrypted() && !segment.packet.payload.is_empty() {
+            return false;
+        }
         let session = &self.tcp.session;
         let is_read = self
             .tcp

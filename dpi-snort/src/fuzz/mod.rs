@@ -3,7 +3,7 @@
 //!
 //! `rules` reads the bytes as rules, `options` as the options of one rule and a payload, `pcre`
 //! as the argument of one `pcre` option and a payload, `frame` as frames, `stream` as what the
-//! ends of a connection send, `http` and `http2` as a connection already reassembled.
+//! ends of a connection send, `http`, `http2` and `ssl` as a connection already reassembled.
 //! `both_ways` runs frames through an engine with fast patterns and one that tries every rule:
 //! they must agree.
 
@@ -23,7 +23,9 @@ pub use self::{
     rules::rules,
     stream::stream,
 };
-pub use crate::service_inspectors::{http::fuzz_http as http, http2::fuzz_http2 as http2};
+pub use crate::service_inspectors::{
+    http::fuzz_http as http, http2::fuzz_http2 as http2, ssl::fuzz_ssl as ssl,
+};
 
 /// Variables of every text: to make them takes longer than to read a rule.
 static STOCK: LazyLock<Variables> = LazyLock::new(Variables::stock);

@@ -71,6 +71,12 @@ impl Flags {
         })
     }
 
+    /// Whether there are flags without any of `never` on which the option holds.
+    pub(crate) fn may_hold_without(&self, never: u8) -> bool {
+        let mut flags = (0..=u8::MAX).filter(|flags| flags & never == 0);
+        flags.any(|flags| self.mode.holds(flags & !self.ignored, self.wanted))
+    }
+
     pub(super) fn evaluate(&self, packet: &Packet<'_>) -> bool {
         let Transport::Tcp(tcp) = &packet.transport else {
             return false;

@@ -172,10 +172,9 @@ mod tests {
                 "valid, but inactive: it needs the sip inspector",
             ),
             (
-                "ssl_state:client_hello",
-                "valid, but inactive: it needs the ssl inspector",
+                "sip_stat_code:nonsense",
+                "\"nonsense\" is no value for code",
             ),
-            ("ssl_state:nonsense", "unknown argument \"nonsense\""),
             ("dce_stub_data:1", "unknown argument \"1\""),
             // A real error outweighs what is missing.
             ("sip_body; no_such_option", "unknown option"),

@@ -73,7 +73,11 @@ impl IpProto {
     }
 
     pub(super) fn evaluate(&self, packet: &Packet<'_>) -> bool {
-        let protocol = packet.ip.protocol;
+        self.holds_for(packet.ip.protocol)
+    }
+
+    /// Whether the option holds on packets of this protocol.
+    pub(crate) fn holds_for(&self, protocol: u8) -> bool {
         match self.how {
             How::Any => true,
             How::Equal => protocol == self.number,

@@ -40,6 +40,11 @@ impl Isdataat {
         })
     }
 
+    /// Whether the option holds where there is no data.
+    pub(crate) fn is_negated(&self) -> bool {
+        self.negated
+    }
+
     pub(super) fn is_relative(&self) -> bool {
         self.relative
     }

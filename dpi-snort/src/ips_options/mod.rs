@@ -43,6 +43,7 @@ mod range;
 mod regex;
 mod rpc;
 mod sd_pattern;
+mod ssl;
 mod stream_reassemble;
 mod stream_size;
 mod tcp_fields;
@@ -105,6 +106,7 @@ pub enum IpsOption {
     PktNum(pkt_num::PktNum),
     Rpc(rpc::Rpc),
     SdPattern(sd_pattern::SdPattern),
+    Ssl(ssl::SslOption),
     StreamReassemble(stream_reassemble::StreamReassemble),
     StreamSize(stream_size::StreamSize),
     Tcp(tcp_fields::TcpField),
@@ -220,6 +222,8 @@ pub(crate) fn parse(raw: &RawOption<'_>, context: &mut RuleContext) -> Result<Pa
         "regex" => O::Pcre(regex::parse(raw)?),
         "rpc" => O::Rpc(rpc::Rpc::parse(raw)?),
         "sd_pattern" => O::SdPattern(sd_pattern::SdPattern::parse(raw)?),
+        "ssl_state" => O::Ssl(ssl::SslOption::state(raw)?),
+        "ssl_version" => O::Ssl(ssl::SslOption::version(raw)?),
         "stream_reassemble" => {
             O::StreamReassemble(stream_reassemble::StreamReassemble::parse(raw, context)?)
         }
@@ -296,6 +300,7 @@ impl IpsOption {
             | IpsOption::IpProto(_)
             | IpsOption::Ipopts(_)
             | IpsOption::PktNum(_)
+            | IpsOption::Ssl(_)
             | IpsOption::StreamSize(_)
             | IpsOption::Tcp(_)
             | IpsOption::Wscale(_) => true,
@@ -361,6 +366,7 @@ impl IpsOption {
             IpsOption::PktNum(o) => o.evaluate(context.unit),
             IpsOption::Rpc(o) => o.evaluate(context.unit),
             IpsOption::SdPattern(o) => o.evaluate(cursor, context),
+            IpsOption::Ssl(o) => o.evaluate(context.unit),
             IpsOption::StreamSize(o) => o.evaluate(context.unit),
             IpsOption::Tcp(o) => o.evaluate(packet),
             IpsOption::Wscale(o) => o.evaluate(packet),

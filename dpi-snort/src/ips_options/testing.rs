@@ -9,6 +9,7 @@ use crate::{
     file_types::FileTypes,
     packet::Packet,
     parser::{Rule, Variables, parse_text},
+    service_inspectors::ssl::SslFacts,
     unit::{FlowView, InspectionUnit, UnitKind},
 };
 
@@ -100,6 +101,7 @@ pub(super) struct Message<'a> {
     pub(super) numbers: &'a [(bool, usize)],
     pub(super) field: Option<&'a [u8]>,
     pub(super) file_types: FileTypes,
+    pub(super) ssl: Option<SslFacts>,
 }
 
 impl BufferSource for Message<'_> {
@@ -109,6 +111,10 @@ impl BufferSource for Message<'_> {
 
     fn file_types(&self) -> FileTypes {
         self.file_types
+    }
+
+    fn ssl(&self) -> Option<SslFacts> {
+        self.ssl
     }
 
     fn number(&self, _number: MessageNumber, request: bool) -> Option<usize> {

@@ -68,6 +68,8 @@ pub enum Verdict {
     /// Not this protocol, or beyond repair: the rest is a plain stream. The reason is
     /// a counter's label.
     Abandon(&'static str),
+    /// What follows is ciphertext: nothing more of the flow is worth inspecting.
+    Encrypted,
     /// What follows is another protocol that this one does not name: the wizard is to look
     /// at it as at a new stream.
     Restart {

@@ -54,7 +54,7 @@ pub(super) fn run(
                     after.push((*to_server, data[*taken..].to_vec()));
                     *taken = 0;
                 }
-            } else {
+            } else if verdict != Verdict::Encrypted {
                 after.push((*to_server, data.to_vec()));
             }
         }

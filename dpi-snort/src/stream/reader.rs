@@ -33,6 +33,8 @@ enum Mode {
     Identifying,
     Service(Box<dyn ServiceInspector>),
     Plain,
+    /// Ciphertext from here on.
+    Encrypted,
 }
 
 /// What is to be judged.
@@ -98,9 +100,10 @@ impl Reader {
         if data.is_empty() {
             return;
         }
-        if let Mode::Service(_) = self.mode {
-            self.feed(to_server, data, context, emit);
-            return;
+        match self.mode {
+            Mode::Service(_) => return self.feed(to_server, data, context, emit),
+            Mode::Encrypted => return,
+            Mode::Identifying | Mode::Plain => {}
         }
         if matches!(self.mode, Mode::Plain) {
             self.answer(!to_server, context, emit);
@@ -155,6 +158,11 @@ impl Reader {
         matches!(self.mode, Mode::Service(_))
     }
 
+    /// Whether all that follows is ciphertext.
+    pub fn is_encrypted(&self) -> bool {
+        matches!(self.mode, Mode::Encrypted)
+    }
+
     /// Bytes of a plain stream that are held, if any of them is one that no rule has looked
     /// at together with those before it; else 0.
     pub fn unseen(&self) -> usize {
@@ -199,7 +207,7 @@ impl Reader {
     pub fn memory(&self) -> usize {
         let service = match &self.mode {
             Mode::Service(inspector) => inspector.memory(),
-            Mode::Identifying | Mode::Plain => 0,
+            Mode::Identifying | Mode::Plain | Mode::Encrypted => 0,
         };
         service
             .saturating_add(self.pending.client.capacity())
@@ -256,6 +264,7 @@ impl Reader {
                 context.events.extend(event_of(reason));
                 self.mode = Mode::Plain;
             }
+            Verdict::Encrypted => self.mode = Mode::Encrypted,
             Verdict::Restart { reason, .. } => {
                 context.stats.count_label(reason);
                 self.mode = Mode::Identifying;
@@ -305,10 +314,10 @@ impl Reader {
             if bytes.is_empty() {
                 continue;
             }
-            if matches!(self.mode, Mode::Service(_)) {
-                self.feed(to_server, &bytes, context, emit);
-            } else {
-                *self.pending.side_mut(to_server) = bytes;
+            match self.mode {
+                Mode::Service(_) => self.feed(to_server, &bytes, context, emit),
+                Mode::Encrypted => {}
+                Mode::Identifying | Mode::Plain => *self.pending.side_mut(to_server) = bytes,
             }
         }
     }
@@ -366,6 +375,7 @@ impl fmt::Debug for Mode {
             Mode::Identifying => f.write_str("Identifying"),
             Mode::Service(inspector) => write!(f, "Service({})", inspector.service()),
             Mode::Plain => f.write_str("Plain"),
+            Mode::Encrypted => f.write_str("Encrypted"),
         }
     }
 }

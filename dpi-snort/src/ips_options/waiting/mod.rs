@@ -77,8 +77,6 @@ const NETWORK: &[Waiting] = &[
     inspector("sip_header", "sip", nothing),
     inspector("sip_method", "sip", checks::sip_method),
     inspector("sip_stat_code", "sip", checks::sip_stat_code),
-    inspector("ssl_state", "ssl", |raw| words(raw, names::SSL_STATES)),
-    inspector("ssl_version", "ssl", |raw| words(raw, names::SSL_VERSIONS)),
 ];
 
 const INDUSTRIAL: &[Waiting] = &[
@@ -169,17 +167,6 @@ fn number(raw: &RawOption<'_>, min: i64, max: i64) -> Result<(), OptionError> {
     }
 }
 
-/// Any of these words, without values.
-fn words(raw: &RawOption<'_>, allowed: &[&str]) -> Result<(), OptionError> {
-    for arg in &raw.args {
-        arg.no_value()?;
-        if !allowed.contains(&arg.name()) {
-            return Err(arg.unknown());
-        }
-    }
-    Ok(())
-}
-
 /// At most one word, which must be one of these in either case.
 fn name(raw: &RawOption<'_>, allowed: &[&str]) -> Result<(), OptionError> {
     text(raw)?;
@@ -232,8 +219,6 @@ mod tests {
             ("sip_stat_code:200,1", true),
             ("sip_stat_code:1000", false),
             ("sip_stat_code:bogus", false),
-            ("ssl_state:client_hello,!server_hello", true),
-            ("ssl_version:tls1.9", false),
             ("dnp3_func:read", true),
             ("dnp3_func:1", true),
             ("dnp3_func:256", false),

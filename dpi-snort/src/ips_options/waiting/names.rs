@@ -1,23 +1,5 @@
 //! Words that options of single protocols know.
 
-pub(super) const SSL_STATES: &[&str] = &[
-    "client_hello",
-    "!client_hello",
-    "server_hello",
-    "!server_hello",
-    "client_keyx",
-    "!client_keyx",
-    "server_keyx",
-    "!server_keyx",
-    "unknown",
-    "!unknown",
-];
-
-pub(super) const SSL_VERSIONS: &[&str] = &[
-    "sslv2", "!sslv2", "sslv3", "!sslv3", "tls1.0", "!tls1.0", "tls1.1", "!tls1.1", "tls1.2",
-    "!tls1.2",
-];
-
 /// Function codes of IEEE 1815.
 pub(super) const DNP3_FUNCTIONS: &[&str] = &[
     "confirm",

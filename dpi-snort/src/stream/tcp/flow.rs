@@ -21,6 +21,8 @@ pub struct TcpFlow {
     pub awaits_look: bool,
     /// The direction whose bytes told the service, and the sequence number behind them.
     pub told_service: Option<(bool, u32)>,
+    /// Segments of ciphertext that have come.
+    pub ciphertext_segments: u32,
     /// Sequence number behind the bytes of the latest PDU of a service, of each direction.
     pub pdu_end: Sides<Option<u32>>,
 }
