@@ -11,6 +11,7 @@ mod node;
 mod observed;
 mod outside;
 mod pod;
+mod tls;
 mod traffic;
 
 pub use agent::{Agent, AgentOptions};
@@ -21,6 +22,7 @@ pub use node::{Lab, unavailable};
 pub use observed::{Alert, Status};
 pub use outside::{NODE_ADDRESS, OUTSIDE_ADDRESS, UPLINK};
 pub use pod::{Pod, Server};
+pub use tls::TlsTalk;
 pub use traffic::{Bulk, HttpServer, UdpStream, http_request, http_request_from};
 
 use std::time::{Duration, Instant};
