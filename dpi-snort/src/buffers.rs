@@ -2,7 +2,7 @@
 
 use crate::builtin::EventSet;
 use crate::file_types::FileTypes;
-use crate::service_inspectors::ssl::SslFacts;
+use crate::service_inspectors::{sip::SipStart, ssl::SslFacts};
 
 /// A rule buffer. The names are Snort 3's option names in camel case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,11 +32,13 @@ pub enum BufferId {
     HttpParam,
     HttpTrailer,
     HttpRawTrailer,
+    SipBody,
+    SipHeader,
 }
 
 impl BufferId {
     /// How many buffers there are.
-    pub const COUNT: usize = BufferId::HttpRawTrailer as usize + 1;
+    pub const COUNT: usize = BufferId::SipHeader as usize + 1;
 }
 
 /// A buffer together with the sub-options that choose a part of it
@@ -132,6 +134,11 @@ pub trait BufferSource {
     /// What the file is that `file_data` holds a part of, by its first bytes.
     fn file_types(&self) -> FileTypes {
         FileTypes::default()
+    }
+
+    /// The first line of a message of SIP; `None` if the unit is none.
+    fn sip(&self) -> Option<SipStart<'_>> {
+        None
     }
 
     /// What is known of a connection by SSL or TLS; `None` if the unit is of none.

@@ -153,6 +153,11 @@ fn http() {
 }
 
 #[test]
+fn sip() {
+    replay("sip", fuzz::sip);
+}
+
+#[test]
 fn ssl() {
     replay("ssl", fuzz::ssl);
 }

@@ -60,6 +60,8 @@ fn excludes_bare_segments(option: &IpsOption) -> bool {
         | IpsOption::HttpNumber(_)
         | IpsOption::HttpVersionMatch(_)
         | IpsOption::Icmp(_)
+        | IpsOption::SipMethod(_)
+        | IpsOption::SipStatCode(_)
         | IpsOption::Ssl(_) => true,
         _ => false,
     }

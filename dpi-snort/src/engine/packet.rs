@@ -10,6 +10,7 @@ use crate::{
     frame::{Slot, Tag},
     output::Output,
     packet::{Packet, Transport},
+    service_inspectors::sip::SipMessage,
     stats::Counter,
     stream::tcp::{TcpFlow, TcpSession},
     time::Now,
@@ -172,7 +173,12 @@ impl Engine {
             now,
             out,
         };
-        judge.in_flow(&Subject::packet(packet), flow, moment);
+        let mut subject = Subject::packet(packet);
+        let sip = (flow.service == Some("sip")).then(|| SipMessage::of(packet.payload));
+        if let Some(Some(message)) = &sip {
+            subject.buffers = message;
+        }
+        judge.in_flow(&subject, flow, moment);
     }
 
     /// Charges a flow for what it holds now.

@@ -3,7 +3,7 @@
 //!
 //! `rules` reads the bytes as rules, `options` as the options of one rule and a payload, `pcre`
 //! as the argument of one `pcre` option and a payload, `frame` as frames, `stream` as what the
-//! ends of a connection send, `http`, `http2` and `ssl` as a connection already reassembled.
+//! ends of a connection send, `http`, `http2`, `sip` and `ssl` as a connection already reassembled.
 //! `both_ways` runs frames through an engine with fast patterns and one that tries every rule:
 //! they must agree.
 
@@ -24,7 +24,7 @@ pub use self::{
     stream::stream,
 };
 pub use crate::service_inspectors::{
-    http::fuzz_http as http, http2::fuzz_http2 as http2, ssl::fuzz_ssl as ssl,
+    http::fuzz_http as http, http2::fuzz_http2 as http2, sip::fuzz_sip as sip, ssl::fuzz_ssl as ssl,
 };
 
 /// Variables of every text: to make them takes longer than to read a rule.

@@ -32,7 +32,7 @@ enum Takes {
 }
 
 /// Option names, buffers, arguments and whether the buffer is one of HTTP messages only.
-const BUFFERS: [(&str, BufferId, Takes); 21] = [
+const BUFFERS: [(&str, BufferId, Takes); 23] = [
     ("pkt_data", BufferId::PktData, Takes::Nothing),
     ("raw_data", BufferId::RawData, Takes::Nothing),
     ("file_data", BufferId::FileData, Takes::Nothing),
@@ -66,6 +66,8 @@ const BUFFERS: [(&str, BufferId, Takes); 21] = [
     ("http_param", BufferId::HttpParam, Takes::Param),
     ("http_trailer", BufferId::HttpTrailer, Takes::Field),
     ("http_raw_trailer", BufferId::HttpRawTrailer, Takes::Field),
+    ("sip_body", BufferId::SipBody, Takes::Nothing),
+    ("sip_header", BufferId::SipHeader, Takes::Nothing),
 ];
 
 /// Services whose inspectors make `file_data`.
@@ -237,7 +239,11 @@ pub(crate) fn name(id: BufferId) -> &'static str {
 pub(crate) fn is_http(id: BufferId) -> bool {
     !matches!(
         id,
-        BufferId::PktData | BufferId::RawData | BufferId::FileData
+        BufferId::PktData
+            | BufferId::RawData
+            | BufferId::FileData
+            | BufferId::SipBody
+            | BufferId::SipHeader
     )
 }
 

@@ -167,17 +167,9 @@ mod tests {
                 "dce_opnum:1",
                 "valid, but inactive: it needs the dce inspector",
             ),
-            (
-                "sip_body",
-                "valid, but inactive: it needs the sip inspector",
-            ),
-            (
-                "sip_stat_code:nonsense",
-                "\"nonsense\" is no value for code",
-            ),
             ("dce_stub_data:1", "unknown argument \"1\""),
             // A real error outweighs what is missing.
-            ("sip_body; no_such_option", "unknown option"),
+            ("dce_stub_data; no_such_option", "unknown option"),
         ]);
     }
 }

@@ -43,6 +43,7 @@ mod range;
 mod regex;
 mod rpc;
 mod sd_pattern;
+mod sip;
 mod ssl;
 mod stream_reassemble;
 mod stream_size;
@@ -106,6 +107,8 @@ pub enum IpsOption {
     PktNum(pkt_num::PktNum),
     Rpc(rpc::Rpc),
     SdPattern(sd_pattern::SdPattern),
+    SipMethod(sip::SipMethod),
+    SipStatCode(sip::SipStatCode),
     Ssl(ssl::SslOption),
     StreamReassemble(stream_reassemble::StreamReassemble),
     StreamSize(stream_size::StreamSize),
@@ -222,6 +225,8 @@ pub(crate) fn parse(raw: &RawOption<'_>, context: &mut RuleContext) -> Result<Pa
         "regex" => O::Pcre(regex::parse(raw)?),
         "rpc" => O::Rpc(rpc::Rpc::parse(raw)?),
         "sd_pattern" => O::SdPattern(sd_pattern::SdPattern::parse(raw)?),
+        "sip_method" => O::SipMethod(sip::SipMethod::parse(raw)?),
+        "sip_stat_code" => O::SipStatCode(sip::SipStatCode::parse(raw)?),
         "ssl_state" => O::Ssl(ssl::SslOption::state(raw)?),
         "ssl_version" => O::Ssl(ssl::SslOption::version(raw)?),
         "stream_reassemble" => {
@@ -300,6 +305,8 @@ impl IpsOption {
             | IpsOption::IpProto(_)
             | IpsOption::Ipopts(_)
             | IpsOption::PktNum(_)
+            | IpsOption::SipMethod(_)
+            | IpsOption::SipStatCode(_)
             | IpsOption::Ssl(_)
             | IpsOption::StreamSize(_)
             | IpsOption::Tcp(_)
@@ -366,6 +373,8 @@ impl IpsOption {
             IpsOption::PktNum(o) => o.evaluate(context.unit),
             IpsOption::Rpc(o) => o.evaluate(context.unit),
             IpsOption::SdPattern(o) => o.evaluate(cursor, context),
+            IpsOption::SipMethod(o) => o.evaluate(context.unit),
+            IpsOption::SipStatCode(o) => o.evaluate(context.unit),
             IpsOption::Ssl(o) => o.evaluate(context.unit),
             IpsOption::StreamSize(o) => o.evaluate(context.unit),
             IpsOption::Tcp(o) => o.evaluate(packet),

@@ -9,7 +9,7 @@ use crate::{
     file_types::FileTypes,
     packet::Packet,
     parser::{Rule, Variables, parse_text},
-    service_inspectors::ssl::SslFacts,
+    service_inspectors::{sip::SipStart, ssl::SslFacts},
     unit::{FlowView, InspectionUnit, UnitKind},
 };
 
@@ -102,6 +102,7 @@ pub(super) struct Message<'a> {
     pub(super) field: Option<&'a [u8]>,
     pub(super) file_types: FileTypes,
     pub(super) ssl: Option<SslFacts>,
+    pub(super) sip: Option<SipStart<'a>>,
 }
 
 impl BufferSource for Message<'_> {
@@ -115,6 +116,10 @@ impl BufferSource for Message<'_> {
 
     fn ssl(&self) -> Option<SslFacts> {
         self.ssl
+    }
+
+    fn sip(&self) -> Option<SipStart<'_>> {
+        self.sip
     }
 
     fn number(&self, _number: MessageNumber, request: bool) -> Option<usize> {

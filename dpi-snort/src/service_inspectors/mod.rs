@@ -11,6 +11,7 @@ pub mod http;
 pub mod http2;
 mod inspector;
 mod labels;
+pub mod sip;
 pub mod ssl;
 #[cfg(test)]
 mod testing;
@@ -36,6 +37,7 @@ pub fn inspector_for(service: &str) -> Option<Box<dyn ServiceInspector>> {
     match service {
         "http" => Some(Box::new(http::Http::default())),
         "http2" => Some(Box::new(http2::Http2::default())),
+        "sip" => Some(Box::new(sip::Sip::default())),
         "ssl" => Some(Box::new(ssl::Ssl::default())),
         _ => None,
     }

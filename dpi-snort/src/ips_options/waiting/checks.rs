@@ -1,7 +1,7 @@
 //! Argument forms that only one or two options have.
 
 use super::{NumberRange, OptionError, args, is_one_of, text};
-use crate::parser::lexer::{Arg, RawOption};
+use crate::parser::lexer::RawOption;
 
 /// `uuid U,version RANGE,any_frag`.
 pub(super) fn dce_iface(raw: &RawOption<'_>) -> Result<(), OptionError> {
@@ -46,20 +46,6 @@ pub(super) fn dce_opnum(raw: &RawOption<'_>) -> Result<(), OptionError> {
             Ok(())
         }
     }
-}
-
-/// Any methods, each perhaps negated.
-pub(super) fn sip_method(raw: &RawOption<'_>) -> Result<(), OptionError> {
-    raw.args.iter().try_for_each(Arg::no_value)
-}
-
-/// Codes or classes: 1 to 9 and 100 to 999.
-pub(super) fn sip_stat_code(raw: &RawOption<'_>) -> Result<(), OptionError> {
-    for arg in &raw.args {
-        arg.no_value()?;
-        args::bounded(arg.name(), "code", 1, 999)?;
-    }
-    Ok(())
 }
 
 /// One text with words separated by commas.

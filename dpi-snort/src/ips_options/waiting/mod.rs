@@ -73,10 +73,6 @@ const NETWORK: &[Waiting] = &[
     inspector("gtp_info", "gtp", text),
     inspector("gtp_type", "gtp", text),
     inspector("gtp_version", "gtp", |raw| number(raw, 0, 2)),
-    inspector("sip_body", "sip", nothing),
-    inspector("sip_header", "sip", nothing),
-    inspector("sip_method", "sip", checks::sip_method),
-    inspector("sip_stat_code", "sip", checks::sip_stat_code),
 ];
 
 const INDUSTRIAL: &[Waiting] = &[
@@ -215,10 +211,6 @@ mod tests {
             ("gtp_version:2", true),
             ("gtp_version:3", false),
             ("gtp_type:\"create_pdp_context_request\"", true),
-            ("sip_method:!invite", true),
-            ("sip_stat_code:200,1", true),
-            ("sip_stat_code:1000", false),
-            ("sip_stat_code:bogus", false),
             ("dnp3_func:read", true),
             ("dnp3_func:1", true),
             ("dnp3_func:256", false),

@@ -261,7 +261,11 @@ impl Unit<'_> {
             BufferId::HttpTrueIp => self.request?.true_ip(),
             BufferId::HttpTrailer => Some(self.trailers()?.normal()),
             BufferId::HttpRawTrailer => Some(self.trailers()?.raw()),
-            BufferId::PktData | BufferId::RawData | BufferId::HttpParam => None,
+            BufferId::PktData
+            | BufferId::RawData
+            | BufferId::HttpParam
+            | BufferId::SipBody
+            | BufferId::SipHeader => None,
         }
     }
 }
