@@ -3,7 +3,8 @@
 //!
 //! `rules` reads the bytes as rules, `options` as the options of one rule and a payload, `pcre`
 //! as the argument of one `pcre` option and a payload, `frame` as frames, `stream` as what the
-//! ends of a connection send, `http`, `http2` and `ssl` as a connection already reassembled.
+//! ends of a connection send, `http`, `http2`, `ssl` and `websocket` as a connection already
+//! reassembled, `wizard` as the first bytes of one, cut and whole.
 //! `both_ways` runs frames through an engine with fast patterns and one that tries every rule:
 //! they must agree.
 
@@ -25,6 +26,7 @@ pub use self::{
 };
 pub use crate::service_inspectors::{
     http::fuzz_http as http, http2::fuzz_http2 as http2, ssl::fuzz_ssl as ssl,
+    websocket::fuzz_websocket as websocket, wizard::fuzz_wizard as wizard,
 };
 
 /// Variables of every text: to make them takes longer than to read a rule.
