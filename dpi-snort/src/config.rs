@@ -49,6 +49,10 @@ pub struct Config {
     pub max_ipv6_extensions: usize,
     /// Fragment trackers.
     pub max_fragmented_datagrams: usize,
+    /// Connections that FTP dialogues have announced and that were not made yet.
+    pub max_expected_flows: usize,
+    /// Time after which an announced connection is not expected any more.
+    pub expected_timeout: Duration,
     /// Time a datagram may take to become complete.
     pub fragment_timeout: Duration,
     /// Bytes of an HTTP start line.
@@ -157,6 +161,8 @@ impl Default for Config {
             max_layers: 16,
             max_ipv6_extensions: 24,
             max_fragmented_datagrams: 4096,
+            max_expected_flows: 4096,
+            expected_timeout: Duration::from_secs(60),
             fragment_timeout: Duration::from_secs(30),
             http_max_start_line: 64 << 10,
             http_max_headers: 256 << 10,

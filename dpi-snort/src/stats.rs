@@ -70,6 +70,10 @@ counters! {
     EvictedEndOfCapture = "flows.evicted.end_of_capture",
     /// Flows quarantined after a panic.
     FlowsQuarantined = "flows.quarantined",
+    /// Connections that an FTP dialogue announced.
+    FlowsExpected = "flows.expected",
+    /// Announced connections forgotten because there were more than `max_expected_flows`.
+    FlowsExpectedFull = "flows.max_expected_flows",
     /// TCP flows of which the beginning was not seen.
     TcpMidstream = "tcp.midstream",
     /// Segments that the receiver does not use: old timestamp, SYN or RST that does not fit,

@@ -49,6 +49,9 @@ pub struct FlowView<'a> {
     pub established: bool,
     /// Service name ("http"), once known.
     pub service: Option<&'a str>,
+    /// The service has several ports that mean different things, and one of them is in use:
+    /// its rules are tried by their ports too.
+    pub ports_count: bool,
     /// Identity of the flow in this engine.
     pub id: u64,
     /// Sequence numbers used so far by the client, this unit's and a SYN's included

@@ -150,6 +150,12 @@ fn engine() {
 fn http() {
     replay("http", fuzz::http);
     replay("http2", fuzz::http2);
+    replay("websocket", fuzz::websocket);
+}
+
+#[test]
+fn wizard() {
+    replay("wizard", fuzz::wizard);
 }
 
 #[test]

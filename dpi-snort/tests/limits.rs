@@ -62,6 +62,17 @@ fn hits(counter: &str, config: Config, frames: &[Vec<u8>], wait: u64) {
 }
 
 #[test]
+fn of_the_announced_connections() {
+    let dialogue: [(bool, &[u8]); 3] = [
+        (false, b"220 FTP ready\r\n"),
+        (true, b"PORT 10,0,0,1,4,1\r\n"),
+        (true, b"PORT 10,0,0,1,4,2\r\n"),
+    ];
+    let one = with(|c| c.max_expected_flows = 1);
+    hits("flows.max_expected_flows", one, &open(&dialogue, 21), 0);
+}
+
+#[test]
 fn of_the_flow_table() {
     let many: Vec<_> = (1..6).map(syn).collect();
     let config = with(|c| c.max_flows = 2);
@@ -424,6 +435,8 @@ fn every_limit_is_known() {
         filters: _,
         verify_checksums: _,
         try_every_rule: _,
+        // Hit in `flow::expected`: what is too old is forgotten without a loss.
+        expected_timeout: _,
         // Hit above.
         max_flows: _,
         tcp_established_timeout: _,
@@ -438,6 +451,7 @@ fn every_limit_is_known() {
         flush_idle_bytes: _,
         max_layers: _,
         max_ipv6_extensions: _,
+        max_expected_flows: _,
         max_fragmented_datagrams: _,
         fragment_timeout: _,
         http_max_start_line: _,

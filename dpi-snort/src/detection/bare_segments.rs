@@ -87,6 +87,7 @@ mod tests {
         assert!(ruleset.errors.is_empty(), "{:?}", ruleset.errors);
         let (detection, _) = Detection::compile(ruleset, &Config::default()).unwrap();
         let flow = FlowView {
+            ports_count: false,
             to_server: true,
             established: true,
             service: Some("ssl"),

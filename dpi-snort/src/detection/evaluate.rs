@@ -40,32 +40,32 @@ pub(super) enum Outcome {
 
 /// Whether protocol, service, ports and addresses let the rule be tried at all.
 ///
-/// A service takes the place of the ports once the flow's service is known; until then
-/// the ports decide ("service or port").
+/// A service takes the place of protocol and ports once the flow's service is known; until
+/// then these decide ("service or port").
 pub(super) fn header_fits(rule: &Rule, unit: &InspectionUnit<'_>) -> bool {
-    let service = unit.flow.and_then(|flow| flow.service);
     let header = &rule.header;
     let transport = &unit.packet.transport;
-    let protocol = match &header.protocol {
-        Protocol::Ip => true,
-        Protocol::Tcp => matches!(transport, Transport::Tcp(_)),
-        Protocol::Udp => matches!(transport, Transport::Udp { .. }),
-        Protocol::Icmp => matches!(transport, Transport::Icmp { .. }),
-        Protocol::Service(_) => service.is_some(),
-    };
-    if !protocol {
-        return false;
-    }
+    let service = unit.flow.and_then(|flow| flow.service);
     let by_service = match service {
         Some(name) if !rule.services.is_empty() => {
             let is_wanted = |name: &str| rule.services.iter().any(|wanted| **wanted == *name);
             if !services_of_rules(name).any(is_wanted) {
                 return false;
             }
-            true
+            !unit.flow.is_some_and(|flow| flow.ports_count)
         }
         _ => false,
     };
+    let protocol = match &header.protocol {
+        Protocol::Ip => true,
+        Protocol::Tcp => by_service || matches!(transport, Transport::Tcp(_)),
+        Protocol::Udp => by_service || matches!(transport, Transport::Udp { .. }),
+        Protocol::Icmp => matches!(transport, Transport::Icmp { .. }),
+        Protocol::Service(_) => service.is_some(),
+    };
+    if !protocol {
+        return false;
+    }
     let has_ports = matches!(transport, Transport::Tcp(_) | Transport::Udp { .. });
     let (src_port, dst_port) = unit.packet.ports();
     let ends = Ends {

@@ -23,7 +23,7 @@ use crate::{
     ips_options::IpsOption,
     packet::Transport,
     parser::{PortSet, Protocol, RuleHeader},
-    service_inspectors::{BORROWING_SERVICES, services_of_rules},
+    service_inspectors::{BORROWING_SERVICES, ports::is_over_udp, services_of_rules},
     unit::InspectionUnit,
 };
 
@@ -206,6 +206,17 @@ impl Layer {
         matches!(self, Layer::Tcp | Layer::Udp)
     }
 
+    /// Whether a rule for the service can match a packet of the layer: the protocol of its
+    /// header does not matter once the service is known.
+    fn carries(self, service: &str, protocol: &Protocol) -> bool {
+        let by_service = match (self, protocol) {
+            (Layer::Tcp, Protocol::Udp) => true,
+            (Layer::Udp, Protocol::Tcp) => is_over_udp(service),
+            _ => false,
+        };
+        by_service || self.is_meant_by(protocol)
+    }
+
     /// Whether a rule of this protocol can match a packet of the layer.
     fn is_meant_by(self, protocol: &Protocol) -> bool {
         match protocol {
@@ -225,15 +236,17 @@ impl LayerGroups {
         let mut unknown = PortedRules::default();
         for (index, compiled) in (0..).zip(rules) {
             let rule = &compiled.rule;
-            if !layer.is_meant_by(&rule.header.protocol) {
-                continue;
-            }
             let ways = Ways::of(&compiled.header_tests);
             for service in &rule.services {
-                services
-                    .entry(service.clone())
-                    .or_default()
-                    .add(index, ways);
+                if layer.carries(service, &rule.header.protocol) {
+                    services
+                        .entry(service.clone())
+                        .or_default()
+                        .add(index, ways);
+                }
+            }
+            if !layer.is_meant_by(&rule.header.protocol) {
+                continue;
             }
             if !matches!(rule.header.protocol, Protocol::Service(_)) {
                 unknown.add(layer, &rule.header, index, ways);

@@ -30,7 +30,9 @@ pub struct PortBitmap {
 
 impl PortsOfInterest {
     /// What these rules need. A rule for a service, or with `any` on both sides, needs
-    /// every port of its protocols, since services are found by their bytes.
+    /// every port of its protocols, since services are found by their bytes. The protocol of
+    /// its header is enough: that a rule also fires where its service is spoken over the other
+    /// one, as in Snort, asks for no packets that no rule is meant for.
     pub fn of(rules: &[Rule]) -> PortsOfInterest {
         let mut interest = PortsOfInterest::default();
         for rule in rules {

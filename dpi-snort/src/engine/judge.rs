@@ -1,5 +1,6 @@
 //! One inspection unit: the rules, then the alerts.
 
+use super::service::server_port;
 use crate::{
     buffers::{BufferSource, NoBuffers},
     builtin::{EventSet, Source},
@@ -8,6 +9,7 @@ use crate::{
     frame::{Direction, Slot, Tag},
     output::{Alert, BypassReason, FlowEndpoints, IcmpType, Output},
     packet::Packet,
+    service_inspectors::ports::tell_apart,
     time::Now,
     unit::{FlowView, InspectionUnit, UnitKind},
 };
@@ -33,12 +35,14 @@ pub(super) struct FlowMoment {
 }
 
 impl FlowMoment {
-    /// As rules see it.
-    fn view(self, flow: &Flow<FlowState>) -> FlowView<'static> {
+    /// As rules see it, at a packet of this direction.
+    fn view(self, flow: &Flow<FlowState>, packet: &Packet<'_>) -> FlowView<'static> {
+        let port = server_port(packet, self.to_server);
         FlowView {
             to_server: self.to_server,
             established: self.established,
             service: flow.service,
+            ports_count: flow.service.is_some_and(|name| tell_apart(name, port)),
             id: flow.id,
             client_bytes: self.client_bytes,
             server_bytes: self.server_bytes,
@@ -81,7 +85,7 @@ impl Judge<'_> {
         flow: &mut Flow<FlowState>,
         moment: FlowMoment,
     ) {
-        let view = moment.view(flow);
+        let view = moment.view(flow, subject.packet);
         let direction = flow.direction(moment.to_server);
         if subject.kind == UnitKind::RebuiltPdu && self.detection.wants(Source::Http) {
             let oddity = Oddity::in_flow(subject.packet, direction, (flow.id, flow.service));
@@ -102,7 +106,8 @@ impl Judge<'_> {
         moment: FlowMoment,
     ) -> bool {
         let detection = self.detection;
-        !detection.minds_bare_segments(packet, &moment.view(flow)) && !detection.wants(Source::Tcp)
+        !detection.minds_bare_segments(packet, &moment.view(flow, packet))
+            && !detection.wants(Source::Tcp)
     }
 
     /// Tells the caller that a packet's flow needs no further inspection.

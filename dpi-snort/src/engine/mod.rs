@@ -3,7 +3,8 @@
 //!
 //! `frame` takes a frame to its packets, `packet` a packet to its flow, `tcp` a segment to
 //! its connection, `stream` its bytes to the reader; `idle` looks at what streams hold
-//! unflushed; `judge` takes an inspection unit to its alerts. An engine belongs to one
+//! unflushed; `service` says what is known of a flow's service apart from its stream; `judge`
+//! takes an inspection unit to its alerts. An engine belongs to one
 //! thread; rules and slot tables are shared and may be replaced between packets.
 
 mod frame;
@@ -12,6 +13,8 @@ mod judge;
 mod packet;
 #[cfg(test)]
 mod search_cost;
+mod segment;
+mod service;
 mod stream;
 mod tcp;
 #[cfg(test)]
@@ -27,7 +30,7 @@ use crate::{
     config::Config,
     detection::{Detection, FlowState, LimitHits, Scratch, TraceStep, Tracer},
     filters::FilterSet,
-    flow::{EvictionReason, Flow, FlowHandle, FlowTable, FlowTimeouts},
+    flow::{EvictionReason, ExpectedFlows, Flow, FlowHandle, FlowTable, FlowTimeouts},
     frame::{Frame, Slot},
     output::{BypassReason, Output},
     parser::RuleId,
@@ -51,6 +54,8 @@ pub struct Engine {
     filters: Arc<FilterSet>,
     slots: Arc<SlotTable>,
     flows: FlowTable<Flow<FlowState>>,
+    /// Connections that others have announced.
+    expected: ExpectedFlows,
     defragmenter: Defragmenter,
     budget: Budget,
     idle: IdleQueue,
@@ -68,6 +73,7 @@ impl Engine {
             limits: DecodeLimits::of(&config),
             timeouts: FlowTimeouts::of(&config),
             flows: FlowTable::new(config.max_flows, config.hash_seed),
+            expected: ExpectedFlows::new(config.max_expected_flows, config.expected_timeout),
             defragmenter: Defragmenter::new(&config),
             budget: Budget::new(config.reassembly_memory),
             idle: IdleQueue::default(),

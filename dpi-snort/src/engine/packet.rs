@@ -3,10 +3,10 @@
 use super::{
     Engine,
     judge::{FlowMoment, Judge, Subject},
-    tcp,
+    service, tcp,
 };
 use crate::{
-    flow::{EvictionReason, Flow, FlowClass, FlowHandle, FlowKey, Sides},
+    flow::{EvictionReason, Flow, FlowClass, FlowHandle, FlowKey, Sides, Suspicion},
     frame::{Slot, Tag},
     output::Output,
     packet::{Packet, Transport},
@@ -100,11 +100,12 @@ impl Engine {
         if let Some((victim, reason)) = self.flows.to_evict(tag.slot, quota) {
             self.evict(victim, reason, now, out);
         }
+        let expected = self.expected_service(packet, tag.slot, now);
         let (is_client, class, tcp) = match &packet.transport {
             Transport::Tcp(header) => (
                 TcpSession::first_is_client(header),
                 FlowClass::TcpOpening,
-                Some(Box::new(TcpFlow::new())),
+                Some(Box::new(TcpFlow::new(expected.is_some()))),
             ),
             Transport::Udp { .. } => (true, FlowClass::Udp, None),
             Transport::Icmp { .. } | Transport::Other => (true, FlowClass::Other, None),
@@ -122,7 +123,8 @@ impl Engine {
             rules: crate::detection::FlowState::default(),
             sent: Sides::default(),
             seen: Sides::default(),
-            service: service_of_port(packet, is_client),
+            service: expected.or_else(|| service::of_port(packet, is_client)),
+            suspicion: Suspicion::default(),
             tcp,
             charged: 0,
             is_quarantined: false,
@@ -156,6 +158,7 @@ impl Engine {
         let Some(flow) = flows.get_mut(handle) else {
             return;
         };
+        service::of_datagram(flow, packet, from_client);
         let sent = flow.sent.side_mut(from_client);
         *sent = sent.saturating_add(u64::try_from(packet.payload.len()).unwrap_or(u64::MAX));
         *flow.seen.side_mut(from_client) = true;
@@ -210,13 +213,3 @@ impl Engine {
 
 /// See [`Engine::relieve`].
 const EVICTIONS_A_PACKET: usize = 8;
-
-/// Services that are known by the server's port alone: those whose first bytes do not tell.
-fn service_of_port(packet: &Packet<'_>, is_client: bool) -> Option<&'static str> {
-    let (src, dst) = packet.ports();
-    match (&packet.transport, if is_client { dst } else { src }) {
-        (Transport::Tcp(_) | Transport::Udp { .. }, 53) => Some("dns"),
-        (Transport::Tcp(_) | Transport::Udp { .. }, 111) => Some("sunrpc"),
-        _ => None,
-    }
-}

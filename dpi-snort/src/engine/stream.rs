@@ -1,6 +1,9 @@
 //! One flow's stream: bytes in order to its reader, and what the reader gives to be judged.
 
-use super::judge::{FlowMoment, Judge, Oddity, Subject};
+use super::{
+    judge::{FlowMoment, Judge, Oddity, Subject},
+    segment::Segment,
+};
 use crate::{
     buffers::NoBuffers,
     builtin::{self, BuiltinEvent, EventSet, Source},
@@ -9,54 +12,17 @@ use crate::{
     flow::Flow,
     output::BypassReason,
     packet::{Packet, TcpHeader},
+    service_inspectors::Announced,
     stats::{Counter, Stats},
     stream::{
         Piece, Reader, ReaderContext,
-        tcp::{Data, Phase, SegmentHeaders, SegmentVerdict, TcpFlow, TcpSession},
+        tcp::{Data, Phase, SegmentHeaders, SegmentVerdict, TcpFlow},
     },
     unit::UnitKind,
 };
 
 /// A flow of ciphertext is offered for bypass once in so many segments.
 const OFFER_AGAIN: u32 = 64;
-
-/// A segment and its place in the flow.
-pub(super) struct Segment<'p> {
-    pub(super) packet: &'p Packet<'p>,
-    pub(super) header: TcpHeader<'p>,
-    pub(super) from_client: bool,
-    /// Bytes of memory that holding it back may take.
-    pub(super) room: usize,
-    /// The engine's budget has room for its payload.
-    pub(super) has_memory: bool,
-}
-
-impl Segment<'_> {
-    /// The limit that was hit if it could not be held back.
-    fn refusal(&self) -> Counter {
-        if self.has_memory {
-            Counter::TcpFlowMemory
-        } else {
-            Counter::TcpMemory
-        }
-    }
-}
-
-impl FlowMoment {
-    /// Counts the bytes of a segment as sent before they are accepted (`stream_size`).
-    fn count_in(&mut self, session: &TcpSession, segment: &Segment<'_>) {
-        let header = &segment.header;
-        // A SYN takes the first sequence number.
-        let syn = u32::from(header.flags & TcpHeader::SYN != 0);
-        let seq = header.seq.wrapping_add(syn);
-        let sent = session.used_with(segment.from_client, seq, segment.packet.payload.len());
-        if segment.from_client {
-            self.client_bytes = sent;
-        } else {
-            self.server_bytes = sent;
-        }
-    }
-}
 
 /// One flow's stream with all that it takes to judge it.
 pub(super) struct Stream<'s, 'e> {
@@ -65,6 +31,8 @@ pub(super) struct Stream<'s, 'e> {
     pub(super) config: &'s Config,
     pub(super) stats: &'s mut Stats,
     pub(super) judge: &'s mut Judge<'e>,
+    /// Connections that its bytes have announced.
+    pub(super) announced: Vec<Announced>,
 }
 
 impl Stream<'_, '_> {
@@ -316,6 +284,7 @@ impl Stream<'_, '_> {
             config,
             stats,
             judge,
+            announced: all_announced,
         } = self;
         let TcpFlow { reader, latest, .. } = &mut **tcp;
         let mut emit = |piece: &Piece<'_>| {
@@ -366,9 +335,13 @@ impl Stream<'_, '_> {
             stats,
             service: &mut service,
             events: EventSet::EMPTY,
+            announced: Vec::new(),
         };
         work(reader, &mut context, &mut emit);
-        let events = context.events;
+        let ReaderContext {
+            events, announced, ..
+        } = context;
+        all_announced.extend(announced);
         self.flow.service = service;
         self.raise_of_reader(events, from_client);
         let next = self.tcp.session.half(from_client).next();

@@ -1,10 +1,6 @@
 //! A TCP segment to its connection: state, memory, and a new connection on an old one's ports.
 
-use super::{
-    Engine,
-    judge::Judge,
-    stream::{Segment, Stream},
-};
+use super::{Engine, judge::Judge, segment::Segment, stream::Stream};
 use crate::{
     config::Config,
     detection::FlowState,
@@ -81,9 +77,12 @@ impl Engine {
                 config,
                 stats,
                 judge: &mut judge,
+                announced: Vec::new(),
             };
             stream.raise_of_segment(&segment, verdict, is_midstream);
             stream.take(&segment, verdict);
+            let announced = std::mem::take(&mut stream.announced);
+            self.expect(&announced, packet, from_client, (tag, now));
         }
         let class = match tcp.session.phase() {
             Phase::Established if memory(&tcp) > 0 => FlowClass::TcpHolding,
@@ -148,6 +147,7 @@ pub(super) fn finish(
         config,
         stats,
         judge,
+        announced: Vec::new(),
     };
     stream.finish(true);
     stream.finish(false);
@@ -167,6 +167,7 @@ pub(super) fn look(
         config,
         stats,
         judge,
+        announced: Vec::new(),
     };
     stream.read(true, |reader, context, emit| {
         reader.look(context.stats, emit);

@@ -21,12 +21,24 @@ pub struct Flow<R> {
     pub seen: Sides<bool>,
     /// Service name, once known.
     pub service: Option<&'static str>,
+    /// What its datagrams look like.
+    pub suspicion: Suspicion,
     /// Connection state, for TCP.
     pub tcp: Option<Box<TcpFlow>>,
     /// Memory charged to the engine's budget.
     pub charged: usize,
     /// A packet of this flow made the engine panic: nothing of it is looked at again.
     pub is_quarantined: bool,
+}
+
+/// What the datagrams of a flow looked like so far, if they are of a service that is believed
+/// only once the other end has answered.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Suspicion {
+    /// The service.
+    pub service: Option<&'static str>,
+    /// Datagrams that were looked at.
+    pub looks: u8,
 }
 
 /// Something that both ends of a flow have.

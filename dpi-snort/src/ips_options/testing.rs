@@ -154,6 +154,7 @@ pub(super) fn unit<'a>(packet: &'a Packet<'a>) -> InspectionUnit<'a> {
             to_server: true,
             established: true,
             service: None,
+            ports_count: false,
             id: 1,
             client_bytes: 10,
             server_bytes: 20,

@@ -3,14 +3,17 @@
 //!
 //! One folder a protocol: its `mod.rs` is the inspector (feed, buffers), its
 //! `parser.rs` turns bytes into messages and knows nothing else. `wizard` says
-//! which service a flow speaks. Segments, retransmissions and time belong to
+//! which service a flow speaks, `ports` what to make of its ports, `ftp_control` which
+//! connections an FTP dialogue announces. Segments, retransmissions and time belong to
 //! `stream`; rules belong to `detection`.
 
+mod ftp_control;
 mod fuzz;
 pub mod http;
 pub mod http2;
 mod inspector;
 mod labels;
+pub mod ports;
 pub mod sip;
 pub mod ssl;
 #[cfg(test)]
@@ -18,8 +21,9 @@ mod testing;
 pub mod websocket;
 pub mod wizard;
 
+pub use ftp_control::{Announced, FtpControl};
 pub use inspector::{Emit, Feed, Pdu, ServiceInspector, Verdict};
-pub use wizard::{Identification, Wizard};
+pub use wizard::{Identification, Wizard, identify_datagram};
 
 /// Services of flows on which rules for another one are tried too: see [`services_of_rules`].
 pub const BORROWING_SERVICES: [&str; 1] = ["http2"];
@@ -29,6 +33,24 @@ pub const BORROWING_SERVICES: [&str; 1] = ["http2"];
 pub fn services_of_rules(flow: &str) -> impl Iterator<Item = &str> {
     let older = (flow == "http2").then_some("http");
     std::iter::once(flow).chain(older)
+}
+
+/// Whether each command and each answer of the service is a message by itself. Of the others
+/// contents reach over the other end's answers, as on streams of no known service.
+pub fn is_turn_by_turn(service: &str) -> bool {
+    !matches!(
+        service,
+        "ftp-data" | "irc" | "kerberos" | "ldap" | "mysql" | "nntp" | "rdp" | "snmp" | "wins"
+    )
+}
+
+/// Whether the client of the service may go over to TLS between two messages (RFC 3207,
+/// RFC 2595, RFC 4217, RFC 4642, RFC 4511 §4.14, [MS-RDPBCGR] 5.4.2).
+pub fn may_turn_to_tls(service: &str) -> bool {
+    matches!(
+        service,
+        "smtp" | "imap" | "pop3" | "ftp" | "nntp" | "irc" | "ldap" | "mysql" | "rdp"
+    )
 }
 
 /// A fresh inspector for a flow of this service, from its first byte or from

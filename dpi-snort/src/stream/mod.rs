@@ -6,6 +6,7 @@
 
 mod budget;
 mod defrag;
+mod piece;
 mod reader;
 mod runs;
 pub mod tcp;
@@ -14,4 +15,5 @@ mod tests;
 
 pub use budget::Budget;
 pub use defrag::{Contradiction, Datagram, Defragmenter, FragmentVerdict};
-pub use reader::{Piece, Reader, ReaderContext};
+pub use piece::{Piece, ReaderContext};
+pub use reader::Reader;

@@ -3,12 +3,12 @@
 
 use std::fmt;
 
+use super::piece::{Piece, ReaderContext, event_of};
 use crate::{
-    builtin::{BuiltinEvent, EventSet},
-    config::Config,
     flow::Sides,
     service_inspectors::{
-        Feed, Identification, Pdu, ServiceInspector, Verdict, Wizard, inspector_for,
+        Feed, FtpControl, Identification, ServiceInspector, Verdict, Wizard, inspector_for,
+        is_turn_by_turn, may_turn_to_tls,
     },
     stats::{Counter, Stats},
 };
@@ -24,6 +24,8 @@ pub struct Reader {
     looked: Sides<usize>,
     /// Whether bytes of a direction were judged already: the wizard wants the beginning.
     flushed: Sides<bool>,
+    /// Of an FTP dialogue: what it announces.
+    control: Option<Box<FtpControl>>,
 }
 
 #[derive(Default)]
@@ -37,58 +39,15 @@ enum Mode {
     Encrypted,
 }
 
-/// What is to be judged.
-pub enum Piece<'a> {
-    /// Some bytes of a plain stream.
-    Stream {
-        /// Client to server.
-        to_server: bool,
-        /// The bytes.
-        data: &'a [u8],
-        /// Whether they are flushed; else they are only looked at, and come again.
-        is_flushed: bool,
-    },
-    /// A message of a service, or a section of one.
-    Pdu {
-        /// The service.
-        service: &'static str,
-        /// The message.
-        pdu: &'a Pdu<'a>,
-    },
-}
-
-/// What a reader is lent for a while.
-pub struct ReaderContext<'e> {
-    /// Limits.
-    pub config: &'e Config,
-    /// Counters.
-    pub stats: &'e mut Stats,
-    /// The flow's service, set once it is known.
-    pub service: &'e mut Option<&'static str>,
-    /// What was found odd meanwhile.
-    pub events: EventSet,
-}
-
-impl ReaderContext<'_> {
-    /// Notes what an inspector says of limits and oddities.
-    fn note(&mut self, inspector: &mut dyn ServiceInspector) {
-        inspector.limits_hit(&mut |label| {
-            self.stats.count_label(label);
-            self.events.extend(event_of(label));
-        });
-        self.events.extend(inspector.oddities());
-    }
-}
-
-fn event_of(label: &str) -> EventSet {
-    let mut events = EventSet::EMPTY;
-    if let Some(event) = BuiltinEvent::of_label(label) {
-        events.insert(event);
-    }
-    events
-}
-
 impl Reader {
+    /// A reader of a stream whose bytes may be anything, since its service is known otherwise.
+    pub fn plain() -> Reader {
+        Reader {
+            mode: Mode::Plain,
+            ..Reader::default()
+        }
+    }
+
     /// Takes the next bytes of one direction.
     pub fn deliver(
         &mut self,
@@ -107,6 +66,11 @@ impl Reader {
         }
         if matches!(self.mode, Mode::Plain) {
             self.answer(!to_server, context, emit);
+            self.watch(to_server, data, context);
+            if to_server && self.turns_to_tls(data, context) {
+                context.stats.count_label("starttls");
+                self.identify_anew();
+            }
         }
         self.pending.side_mut(to_server).extend_from_slice(data);
         if matches!(self.mode, Mode::Identifying) {
@@ -209,7 +173,9 @@ impl Reader {
             Mode::Service(inspector) => inspector.memory(),
             Mode::Identifying | Mode::Plain | Mode::Encrypted => 0,
         };
+        let control = self.control.as_ref().map_or(0, |control| control.memory());
         service
+            .saturating_add(control)
             .saturating_add(self.pending.client.capacity())
             .saturating_add(self.pending.server.capacity())
     }
@@ -267,10 +233,32 @@ impl Reader {
             Verdict::Encrypted => self.mode = Mode::Encrypted,
             Verdict::Restart { reason, .. } => {
                 context.stats.count_label(reason);
-                self.mode = Mode::Identifying;
-                self.wizard = Wizard::default();
-                self.flushed = Sides::default();
+                self.identify_anew();
             }
+        }
+    }
+
+    /// The bytes to come are those of a new stream.
+    fn identify_anew(&mut self) {
+        self.mode = Mode::Identifying;
+        self.wizard = Wizard::default();
+        self.flushed = Sides::default();
+    }
+
+    /// Whether a client's message begins as TLS does, of a service that may change to it.
+    fn turns_to_tls(&self, data: &[u8], context: &ReaderContext<'_>) -> bool {
+        const HANDSHAKE: u8 = 0x16;
+        data.first() == Some(&HANDSHAKE)
+            && self.pending.client.is_empty()
+            && context.service.is_some_and(may_turn_to_tls)
+    }
+
+    /// Looks for connections that an FTP dialogue announces.
+    fn watch(&mut self, to_server: bool, data: &[u8], context: &mut ReaderContext<'_>) {
+        if let Some(control) = &mut self.control {
+            control.feed(to_server, data, &mut |announced| {
+                context.announced.push(announced);
+            });
         }
     }
 
@@ -305,6 +293,12 @@ impl Reader {
     ) {
         let Some(inspector) = inspector_for(service) else {
             self.mode = Mode::Plain;
+            self.control = (service == "ftp").then(Box::default);
+            for to_server in [true, false] {
+                let bytes = std::mem::take(self.pending.side_mut(to_server));
+                self.watch(to_server, &bytes, context);
+                *self.pending.side_mut(to_server) = bytes;
+            }
             return;
         };
         self.mode = Mode::Service(inspector);
@@ -334,7 +328,7 @@ impl Reader {
         if is_full {
             context.stats.count(Counter::StreamFlushAnswered);
         }
-        if is_full || context.service.is_some() {
+        if is_full || context.service.is_some_and(is_turn_by_turn) {
             self.flush(asked, context.stats, emit);
         }
     }

@@ -69,6 +69,7 @@ pub(crate) fn sids_of(
             to_server: true,
             established: true,
             service,
+            ports_count: false,
             id: 1,
             client_bytes: payload.len() as u64,
             server_bytes: 0,

@@ -281,6 +281,7 @@ impl Made {
                 to_server: self.to_server,
                 established: self.established,
                 service: self.service.as_deref(),
+                ports_count: false,
                 id: 1,
                 client_bytes: 100,
                 server_bytes: 100,

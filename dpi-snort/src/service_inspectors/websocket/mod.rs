@@ -5,6 +5,7 @@
 //! `frame` takes bytes apart, `inflate` undoes compression.
 
 mod frame;
+mod fuzz;
 mod inflate;
 
 use crate::{
@@ -18,6 +19,8 @@ use crate::{
 
 use frame::{Frames, Piece};
 use inflate::Inflater;
+
+pub use fuzz::fuzz_websocket;
 
 /// Reader of one WebSocket connection.
 #[derive(Debug)]

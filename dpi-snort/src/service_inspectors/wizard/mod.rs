@@ -2,10 +2,20 @@
 //! direction, on any port.
 //!
 //! It recognises a protocol by what its specification puts at the start of a
-//! stream, never by port: what to assume of a port whose bytes say nothing is for
-//! the flow to decide. It holds no bytes.
+//! stream or into a datagram, never by port: what to assume of a port whose bytes
+//! say nothing is for the flow to decide (`ports`). It holds no bytes. `pattern` is
+//! the table of streams, `datagram` that of datagrams; the rest is how they look.
 
+mod ber;
+mod binary;
+mod datagram;
+mod fuzz;
+mod http;
+mod lines;
 mod pattern;
+
+pub use datagram::identify_datagram;
+pub use fuzz::fuzz_wizard;
 
 use pattern::{Answer, CLIENT, SERVER};
 
@@ -34,6 +44,7 @@ impl Wizard {
     /// `prefix`: the first bytes of one direction, from the start of its stream, as far
     /// as they have come. Call with a longer prefix as more arrive.
     pub fn identify(&mut self, to_server: bool, prefix: &[u8]) -> Identification {
+        let prefix = prefix.get(..MAX_PREFIX).unwrap_or(prefix);
         let (patterns, ruled_out) = if to_server {
             (CLIENT, &mut self.client_ruled_out)
         } else {

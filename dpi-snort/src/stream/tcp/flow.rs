@@ -28,9 +28,18 @@ pub struct TcpFlow {
 }
 
 impl TcpFlow {
-    /// A connection of which nothing is known yet.
-    pub fn new() -> TcpFlow {
-        TcpFlow::default()
+    /// A connection of which nothing is known yet, or nothing but its service, whose bytes may
+    /// be anything.
+    pub fn new(is_plain: bool) -> TcpFlow {
+        let reader = if is_plain {
+            Reader::plain()
+        } else {
+            Reader::default()
+        };
+        TcpFlow {
+            reader,
+            ..TcpFlow::default()
+        }
     }
 }
 
