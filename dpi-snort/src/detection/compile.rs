@@ -87,7 +87,7 @@ impl Detection {
         let (builtins, kept) = Builtins::take_from(kept);
         let mut rules: Vec<Compiled> = kept.into_iter().map(Compiled::new).collect();
         let nodes = option_tree::grow(&mut rules);
-        let groups = Groups::build(&rules)?;
+        let groups = Groups::build(&rules, config.max_merged_rules)?;
         Ok((
             Detection {
                 rules,

@@ -5,10 +5,8 @@ use super::{
     compile::Compiled,
     evaluate::{Evaluation, header_fits},
     events::Sighting,
-    scratch::note,
 };
 use crate::{
-    buffers::BufferId,
     frame::Slot,
     ips_options::{Context, IpsOption},
     time::MonoTime,
@@ -54,32 +52,6 @@ impl Detection {
             let fast: Vec<_> = scratch.matched.iter().map(|m| m.index).collect();
             shadow.follow(self, unit, before, (slot, now), &fast);
         }
-    }
-
-    /// Gathers the rules worth trying, in the order in which their literals occur: as in
-    /// Snort, a bit that one rule sets is seen by those behind it on the same unit.
-    pub(super) fn collect(&self, unit: &InspectionUnit<'_>, scratch: &mut Scratch) {
-        let groups = self.groups.of(unit);
-        let Scratch {
-            mpm,
-            hits,
-            candidates,
-            seen,
-            generation,
-            searched,
-            ..
-        } = scratch;
-        let mut on_rule = |rule| note(seen, candidates, *generation, rule);
-        let mut scan = |buffer: BufferId, data: &[u8]| {
-            let searches = groups.scan(buffer, data, (&mut *mpm, &mut *hits), &mut on_rule);
-            let bytes = u64::try_from(data.len()).unwrap_or(u64::MAX);
-            let bytes = bytes.saturating_mul(searches);
-            *searched = searched.saturating_add(bytes);
-        };
-        scan(BufferId::PktData, unit.payload);
-        scan(BufferId::RawData, unit.raw_payload);
-        unit.buffers.fresh(&mut scan);
-        groups.unled(&mut on_rule);
     }
 
     /// Tries the candidates and emits what they came to.
