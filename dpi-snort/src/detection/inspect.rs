@@ -1,10 +1,8 @@
 //! One unit through all rules: candidates, then evaluation.
 
 use super::{
-    Detection, Event, FlowState, RuleLimit, Scratch,
-    compile::Compiled,
-    evaluate::{Evaluation, header_fits},
-    events::Sighting,
+    Detection, Event, FlowState, RuleLimit, Scratch, compile::Compiled, evaluate::Evaluation,
+    events::Sighting, unit_header::UnitHeader,
 };
 use crate::{
     frame::Slot,
@@ -66,6 +64,7 @@ impl Detection {
     ) {
         let candidates = std::mem::take(&mut scratch.candidates);
         let sighting = Sighting::new(unit, slot, now);
+        let header = UnitHeader::of(unit);
         let mut steps = scratch.max_steps;
         let mut passed = false;
         let mut last = None;
@@ -73,7 +72,7 @@ impl Detection {
             let Some(compiled) = self.rules.get(*index as usize) else {
                 continue;
             };
-            if !header_fits(&compiled.rule, unit) {
+            if !header.fits(&compiled.rule) {
                 continue;
             }
             if steps == 0 {
