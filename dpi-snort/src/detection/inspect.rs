@@ -72,7 +72,7 @@ impl Detection {
             let Some(compiled) = self.rules.get(*index as usize) else {
                 continue;
             };
-            if !header.fits(&compiled.rule) {
+            if !header.fits(compiled) {
                 continue;
             }
             if steps == 0 {

@@ -46,7 +46,7 @@ impl Detection {
         let header = UnitHeader::of(unit);
         for (index, compiled) in (0..).zip(&self.rules) {
             // The header is asked first since that is quick; it is asked again.
-            if header.fits(&compiled.rule) && fresh.leads_to(compiled) {
+            if header.fits(compiled) && fresh.leads_to(compiled) {
                 scratch.candidate(index);
             }
         }

@@ -78,7 +78,7 @@ impl Detection {
         let Some((index, compiled)) = rules.find(|(_, compiled)| compiled.rule.id == wanted) else {
             return;
         };
-        let outcome = if !UnitHeader::of(unit).fits(&compiled.rule) {
+        let outcome = if !UnitHeader::of(unit).fits(compiled) {
             TraceOutcome::Header
         } else if !scratch.candidates.contains(&index) && !Fresh::of(unit).leads_to(compiled) {
             TraceOutcome::FastPattern

@@ -1,8 +1,9 @@
 //! What rule headers ask of a unit, read once for all rules.
 
+use super::compile::Compiled;
 use crate::{
     packet::Transport,
-    parser::{Ends, Protocol, Rule},
+    parser::{Ends, Protocol, RuleHeader},
     service_inspectors::services_of_rules,
     unit::InspectionUnit,
 };
@@ -12,6 +13,22 @@ pub(super) struct UnitHeader<'u> {
     service: Option<&'u str>,
     transport: &'u Transport<'u>,
     ends: Ends,
+}
+
+/// What a rule header leaves open, so that packets need not be asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Open {
+    addresses: bool,
+    ports: bool,
+}
+
+impl Open {
+    pub(super) fn of(header: &RuleHeader) -> Open {
+        Open {
+            addresses: header.src.is_any() && header.dst.is_any(),
+            ports: header.src_ports.is_any() && header.dst_ports.is_any(),
+        }
+    }
 }
 
 impl<'u> UnitHeader<'u> {
@@ -33,7 +50,8 @@ impl<'u> UnitHeader<'u> {
     ///
     /// A service takes the place of the ports once the flow's service is known; until then
     /// the ports decide ("service or port").
-    pub(super) fn fits(&self, rule: &Rule) -> bool {
+    pub(super) fn fits(&self, compiled: &Compiled) -> bool {
+        let Compiled { rule, open, .. } = compiled;
         let header = &rule.header;
         let protocol = match &header.protocol {
             Protocol::Ip => true,
@@ -56,6 +74,7 @@ impl<'u> UnitHeader<'u> {
             _ => false,
         };
         let has_ports = matches!(self.transport, Transport::Tcp(_) | Transport::Udp { .. });
-        header.matches(&self.ends, has_ports && !by_service)
+        let check_ports = has_ports && !by_service && !open.ports;
+        (open.addresses && !check_ports) || header.matches(&self.ends, check_ports)
     }
 }
