@@ -41,6 +41,38 @@ impl BufferId {
     pub const COUNT: usize = BufferId::SipHeader as usize + 1;
 }
 
+/// Some of the buffers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct BufferSet(u32);
+
+impl BufferSet {
+    pub(crate) const fn of(buffer: BufferId) -> BufferSet {
+        BufferSet(1 << buffer as u32)
+    }
+
+    pub(crate) fn insert(&mut self, buffer: BufferId) {
+        *self = self.union(BufferSet::of(buffer));
+    }
+
+    pub(crate) const fn union(self, other: BufferSet) -> BufferSet {
+        BufferSet(self.0 | other.0)
+    }
+
+    pub(crate) const fn contains(self, buffer: BufferId) -> bool {
+        self.meets(BufferSet::of(buffer))
+    }
+
+    /// Whether any buffer is in both.
+    pub(crate) const fn meets(self, other: BufferSet) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// The same as a number.
+    pub(crate) const fn bits(self) -> u32 {
+        self.0
+    }
+}
+
 /// A buffer together with the sub-options that choose a part of it
 /// (`http_header:field user-agent`, `http_uri:path`, `http_header:request`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -148,7 +180,7 @@ pub trait BufferSource {
 
     /// Calls `scan` for each buffer that is new with this unit, once: those are searched
     /// for fast patterns.
-    fn fresh(&self, scan: &mut dyn FnMut(BufferId, &[u8]));
+    fn fresh<'a>(&'a self, scan: &mut dyn FnMut(BufferId, &'a [u8]));
 }
 
 /// The buffers of a unit without an inspector: none.
@@ -160,5 +192,5 @@ impl BufferSource for NoBuffers {
         None
     }
 
-    fn fresh(&self, _scan: &mut dyn FnMut(BufferId, &[u8])) {}
+    fn fresh<'a>(&'a self, _scan: &mut dyn FnMut(BufferId, &'a [u8])) {}
 }

@@ -82,6 +82,10 @@ pub struct Config {
     pub pcre_match_limit: u32,
     /// PCRE2 depth limit.
     pub pcre_depth_limit: u32,
+    /// Rules of all sets of literals that were merged, so that bytes which several groups of
+    /// rules, or several buffers of a unit, have in common are searched once; a rule counts
+    /// in each set, and each set as 64 more. Beyond, they are searched for each by itself.
+    pub max_merged_rules: usize,
     /// Steps of option evaluation for one inspection unit. A step is an option tried, or 256
     /// bytes searched.
     pub max_evaluation_steps: u32,
@@ -178,6 +182,7 @@ impl Default for Config {
             brotli_memory: 896 << 10,
             pcre_match_limit: 1500,
             pcre_depth_limit: 1500,
+            max_merged_rules: 1 << 17,
             max_evaluation_steps: 1 << 20,
             max_rule_steps: 1 << 18,
             event_queue: EventQueue::default(),

@@ -31,8 +31,8 @@ counters! {
     Inspected = "inspected",
     /// Payload bytes of the packets that could be decoded.
     PayloadBytes = "payload_bytes",
-    /// Bytes searched for literals of rules: a buffer counts once for each group of rules that
-    /// searches it.
+    /// Bytes searched for literals of rules: those of a unit's buffers that hold the same count
+    /// once.
     SearchedBytes = "searched_bytes",
     /// A header was longer than the frame.
     DroppedTruncated = "dropped.truncated",

@@ -14,7 +14,7 @@ use dpi_snort::{
     Config, Engine, Now, Policy, SlotTable,
     config::EventQueue,
     detection::Detection,
-    parser::{ClassificationConfig, Variables, parse_files},
+    parser::{ClassificationConfig, Ruleset, Variables, parse_files},
 };
 use frames::{early, ipv4, open, syn, udp};
 use tcp::{ACK, Alerts, CLIENT_ISN, SERVER_ISN, Segment, engine, process};
@@ -370,19 +370,44 @@ fn of_detection() {
     hits("detection.pcre_limit", matches, &short, 0);
 }
 
+fn ruleset(rules: &str) -> Ruleset {
+    parse_files(
+        [("test.rules", rules.as_bytes())],
+        &Variables::default(),
+        &ClassificationConfig::default(),
+        Arc::default(),
+    )
+}
+
+#[test]
+fn of_merged_sets() {
+    // Two groups, that of any port and that of the server's.
+    let rules = "alert tcp any any -> any any (content:\"any\"; sid:1;)\n\
+                 alert tcp any any -> any 7777 (content:\"port\"; sid:2;)\n";
+    let frames = open(&[(true, b"any port")], 7777);
+    let mut found = Vec::new();
+    for (room, is_hit) in [(1 << 17, false), (66, false), (65, true), (0, true)] {
+        let config = with(|c| c.max_merged_rules = room);
+        let engine = || {
+            let (detection, _) = Detection::compile(ruleset(rules), &config).unwrap();
+            Engine::new(config.clone(), Arc::new(detection), Arc::default())
+        };
+        found.push(tcp::run(&mut engine(), &frames).0);
+        let counter = "detection.max_merged_rules";
+        let hits = count(&mut engine(), &frames, Duration::ZERO, counter);
+        assert_eq!(hits > 0, is_hit, "{room} rules: {hits} times");
+    }
+    assert_eq!(found[0].len(), 2);
+    assert!(found.iter().all(|alerts| *alerts == found[0]), "{found:?}");
+}
+
 #[test]
 fn of_flowbits() {
     let rules = "alert tcp any any -> any any (flowbits:set,a; sid:1;)\n\
                  alert tcp any any -> any any (flowbits:set,b; sid:2;)\n\
                  alert tcp any any -> any any (flowbits:isset,a; sid:3;)\n";
-    let ruleset = parse_files(
-        [("test.rules", rules.as_bytes())],
-        &Variables::default(),
-        &ClassificationConfig::default(),
-        Arc::default(),
-    );
     let config = with(|c| c.max_flowbits = 1);
-    let (detection, errors) = Detection::compile(ruleset, &config).unwrap();
+    let (detection, errors) = Detection::compile(ruleset(rules), &config).unwrap();
     assert_eq!(detection.len(), 2);
     let errors: Vec<_> = errors
         .iter()
@@ -468,6 +493,7 @@ fn every_limit_is_known() {
         pcre_match_limit: _,
         // Without effect on expressions that are compiled to machine code, as all are here.
         pcre_depth_limit: _,
+        max_merged_rules: _,
         max_evaluation_steps: _,
         max_rule_steps: _,
         event_queue:

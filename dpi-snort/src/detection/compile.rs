@@ -11,6 +11,7 @@ use super::{
     fast_pattern,
     groups::{GroupSize, Groups},
     option_tree::{self, Beginning},
+    unit_header::Open,
 };
 use crate::{
     buffers::BufferId,
@@ -47,6 +48,7 @@ pub enum CompileError {
 #[derive(Debug)]
 pub(super) struct Compiled {
     pub(super) rule: Rule,
+    pub(super) open: Open,
     /// Options on headers and flow, cheap to dear.
     pub(super) header_tests: Vec<IpsOption>,
     /// Options on the payload, in the order of the rule.
@@ -87,7 +89,7 @@ impl Detection {
         let (builtins, kept) = Builtins::take_from(kept);
         let mut rules: Vec<Compiled> = kept.into_iter().map(Compiled::new).collect();
         let nodes = option_tree::grow(&mut rules);
-        let groups = Groups::build(&rules)?;
+        let groups = Groups::build(&rules, config.max_merged_rules)?;
         Ok((
             Detection {
                 rules,
@@ -173,6 +175,7 @@ impl Compiled {
         });
         Compiled {
             literal,
+            open: Open::of(&rule.header),
             rule,
             header_tests,
             payload_tests,

@@ -1,13 +1,9 @@
-//! Whether one rule matches one unit: header, header tests, then the options on the
-//! payload with earlier contents tried again where a later relative option fails.
+//! Whether one rule matches one unit: header tests, then the options on the payload with earlier contents tried again where a later relative option fails.
 
 use super::compile::Compiled;
 use crate::{
     buffers::BufferId,
     ips_options::{BufferOption, Content, Context, Cursor, Found, IpsOption, PcreOption},
-    packet::Transport,
-    parser::{Ends, Protocol, Rule},
-    service_inspectors::services_of_rules,
     unit::{InspectionUnit, UnitKind},
 };
 
@@ -36,45 +32,6 @@ pub(super) enum Outcome {
     Retry,
     /// No choice of occurrences would.
     Never,
-}
-
-/// Whether protocol, service, ports and addresses let the rule be tried at all.
-///
-/// A service takes the place of protocol and ports once the flow's service is known; until
-/// then these decide ("service or port").
-pub(super) fn header_fits(rule: &Rule, unit: &InspectionUnit<'_>) -> bool {
-    let header = &rule.header;
-    let transport = &unit.packet.transport;
-    let service = unit.flow.and_then(|flow| flow.service);
-    let by_service = match service {
-        Some(name) if !rule.services.is_empty() => {
-            let is_wanted = |name: &str| rule.services.iter().any(|wanted| **wanted == *name);
-            if !services_of_rules(name).any(is_wanted) {
-                return false;
-            }
-            !unit.flow.is_some_and(|flow| flow.ports_count)
-        }
-        _ => false,
-    };
-    let protocol = match &header.protocol {
-        Protocol::Ip => true,
-        Protocol::Tcp => by_service || matches!(transport, Transport::Tcp(_)),
-        Protocol::Udp => by_service || matches!(transport, Transport::Udp { .. }),
-        Protocol::Icmp => matches!(transport, Transport::Icmp { .. }),
-        Protocol::Service(_) => service.is_some(),
-    };
-    if !protocol {
-        return false;
-    }
-    let has_ports = matches!(transport, Transport::Tcp(_) | Transport::Udp { .. });
-    let (src_port, dst_port) = unit.packet.ports();
-    let ends = Ends {
-        src: unit.packet.ip.src,
-        dst: unit.packet.ip.dst,
-        src_port,
-        dst_port,
-    };
-    header.matches(&ends, has_ports && !by_service)
 }
 
 impl<'u> Evaluation<'u, '_> {

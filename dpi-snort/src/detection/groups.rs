@@ -10,16 +10,17 @@ use std::{
     sync::Arc,
 };
 
-use dpi_match::{MpmScratch, PatternError};
+use dpi_match::PatternError;
 
 use super::{
     compile::{Compiled, RuleIndex},
-    matcher::Hit,
+    matcher::Matcher,
+    merged::MergedSets,
     port_group::{PortGroups, PortRules},
-    rule_group::{GroupMaker, RuleGroup},
+    rule_group::{GroupId, GroupMaker, RuleGroup},
 };
 use crate::{
-    buffers::BufferId,
+    buffers::BufferSet,
     ips_options::IpsOption,
     packet::Transport,
     parser::{PortSet, Protocol, RuleHeader},
@@ -32,6 +33,8 @@ use crate::{
 pub(super) struct Groups {
     layers: [LayerGroups; Layer::ALL.len()],
     size: GroupSize,
+    /// Sets of literals of several groups or buffers.
+    pub(super) merged: Arc<MergedSets>,
 }
 
 /// What groups come to.
@@ -100,13 +103,14 @@ struct PortedRules {
 
 impl Groups {
     /// Sorts the rules into groups.
-    pub(super) fn build(rules: &[Compiled]) -> Result<Groups, PatternError> {
+    pub(super) fn build(rules: &[Compiled], max_merged: usize) -> Result<Groups, PatternError> {
         let mut maker = GroupMaker::new(rules)?;
         let mut groups = Groups::default();
         for (layer, into) in Layer::ALL.iter().zip(&mut groups.layers) {
             *into = LayerGroups::build(*layer, rules, &mut maker);
         }
         groups.size = maker.size();
+        groups.merged = Arc::new(MergedSets::new(maker.finish(), max_merged));
         Ok(groups)
     }
 
@@ -150,43 +154,41 @@ impl Groups {
     }
 }
 
-impl Selected<'_> {
-    /// Calls `on_rule` for each rule whose literal occurs in the buffer, by rising end of the
-    /// occurrence. Says how often the buffer was searched.
-    pub(super) fn scan(
-        &self,
-        buffer: BufferId,
-        data: &[u8],
-        (scratch, hits): (&mut MpmScratch, &mut Vec<Hit>),
-        on_rule: &mut dyn FnMut(RuleIndex),
-    ) -> u64 {
-        if data.is_empty() {
-            return 0;
-        }
-        hits.clear();
-        let (mut sources, mut searches) = (0_u32, 0_u64);
-        for group in self.0.iter().flatten() {
-            let before = hits.len();
-            let is_searched = group.scan(buffer, data, scratch, hits);
-            searches = searches.saturating_add(is_searched.into());
-            sources = sources.saturating_add(u32::from(hits.len() > before));
-        }
-        if sources > 1 {
-            hits.sort_unstable();
-        }
-        for hit in hits.iter() {
-            on_rule(hit.rule);
-        }
-        searches
-    }
-
+impl<'d> Selected<'d> {
     /// Calls `on_rule` for each rule that no literal leads to.
     pub(super) fn unled(&self, on_rule: &mut dyn FnMut(RuleIndex)) {
-        for group in self.0.iter().flatten() {
+        for group in self.iter() {
             for rule in &group.unled {
                 on_rule(*rule);
             }
         }
+    }
+
+    /// Buffers in which a literal leads to a rule of any group.
+    pub(super) fn buffers(&self) -> BufferSet {
+        let sets = self.iter().map(|group| group.buffers);
+        sets.fold(BufferSet::default(), BufferSet::union)
+    }
+
+    /// The groups that have to do with some buffers; the others do not count.
+    pub(super) fn with(self, buffers: BufferSet) -> Selected<'d> {
+        let Selected(groups) = self;
+        Selected(groups.map(|group| group.filter(|group| group.buffers.meets(buffers))))
+    }
+
+    pub(super) fn ids(&self) -> [Option<GroupId>; 3] {
+        self.0.map(|group| group.map(|group| group.id))
+    }
+
+    /// Searches for what leads to rules in some buffers.
+    pub(super) fn matchers(&self, buffers: BufferSet) -> impl Iterator<Item = &'d Arc<Matcher>> {
+        let all = self.0.into_iter().flatten().flat_map(RuleGroup::matchers);
+        let wanted = all.filter(move |(buffer, _)| buffers.contains(*buffer));
+        wanted.map(|(_, matcher)| matcher)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &'d RuleGroup> {
+        self.0.into_iter().flatten()
     }
 }
 

@@ -1,14 +1,10 @@
 //! One unit through all rules: candidates, then evaluation.
 
 use super::{
-    Detection, Event, FlowState, RuleLimit, Scratch,
-    compile::Compiled,
-    evaluate::{Evaluation, header_fits},
-    events::Sighting,
-    scratch::note,
+    Detection, Event, FlowState, RuleLimit, Scratch, compile::Compiled, evaluate::Evaluation,
+    events::Sighting, unit_header::UnitHeader,
 };
 use crate::{
-    buffers::BufferId,
     frame::Slot,
     ips_options::{Context, IpsOption},
     time::MonoTime,
@@ -56,32 +52,6 @@ impl Detection {
         }
     }
 
-    /// Gathers the rules worth trying, in the order in which their literals occur: as in
-    /// Snort, a bit that one rule sets is seen by those behind it on the same unit.
-    pub(super) fn collect(&self, unit: &InspectionUnit<'_>, scratch: &mut Scratch) {
-        let groups = self.groups.of(unit);
-        let Scratch {
-            mpm,
-            hits,
-            candidates,
-            seen,
-            generation,
-            searched,
-            ..
-        } = scratch;
-        let mut on_rule = |rule| note(seen, candidates, *generation, rule);
-        let mut scan = |buffer: BufferId, data: &[u8]| {
-            let searches = groups.scan(buffer, data, (&mut *mpm, &mut *hits), &mut on_rule);
-            let bytes = u64::try_from(data.len()).unwrap_or(u64::MAX);
-            let bytes = bytes.saturating_mul(searches);
-            *searched = searched.saturating_add(bytes);
-        };
-        scan(BufferId::PktData, unit.payload);
-        scan(BufferId::RawData, unit.raw_payload);
-        unit.buffers.fresh(&mut scan);
-        groups.unled(&mut on_rule);
-    }
-
     /// Tries the candidates and emits what they came to.
     pub(super) fn run(
         &self,
@@ -94,6 +64,7 @@ impl Detection {
     ) {
         let candidates = std::mem::take(&mut scratch.candidates);
         let sighting = Sighting::new(unit, slot, now);
+        let header = UnitHeader::of(unit);
         let mut steps = scratch.max_steps;
         let mut passed = false;
         let mut last = None;
@@ -101,7 +72,7 @@ impl Detection {
             let Some(compiled) = self.rules.get(*index as usize) else {
                 continue;
             };
-            if !header_fits(&compiled.rule, unit) {
+            if !header.fits(compiled) {
                 continue;
             }
             if steps == 0 {

@@ -10,14 +10,23 @@ use std::{
 use dpi_match::{MAX_PATTERN_LEN, Mpm, MpmScratch, PatternError, PatternId, Patterns};
 
 use super::compile::RuleIndex;
-use crate::ips_options::Content;
+use crate::{buffers::BufferId, ips_options::Content};
 
 /// Finds the rules whose literals occur.
 pub(super) struct Matcher {
     search: Arc<Search>,
-    /// Where the rules of each pattern begin in `rules`; one more for the end of the last.
+    /// Where the rules of each pattern begin in `leads`; one more for the end of the last.
     starts: Box<[u32]>,
-    rules: Box<[RuleIndex]>,
+    leads: Box<[Lead]>,
+    /// Bytes of the shortest literal.
+    shortest: usize,
+}
+
+/// A rule that a literal leads to, and the buffer in which it has to occur.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Lead {
+    pub(super) rule: RuleIndex,
+    pub(super) buffer: BufferId,
 }
 
 /// Number of a literal among those of all rules, in the order of the rules.
@@ -31,10 +40,12 @@ struct Literal {
     nocase: bool,
 }
 
-/// A rule whose literal occurs: the offset behind the occurrence, its length (longer ones
-/// first), the rule. Hits are sorted in this order.
+/// A rule whose literal occurs: the place of the buffer among those of its unit, the offset
+/// behind the occurrence, its length (longer ones first), the rule. Hits are sorted in this
+/// order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Hit {
+    place: u8,
     end: usize,
     length: Reverse<usize>,
     pub(super) rule: RuleIndex,
@@ -46,8 +57,11 @@ pub(super) struct Literals {
     known: HashMap<Literal, LiteralId>,
 }
 
+/// Places of buffers among those of a unit, by their number.
+pub(super) type Places = [u8; BufferId::COUNT];
+
 /// Searches for sets of literals; those for the same set are one.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Searches {
     literals: Arc<[Literal]>,
     made: HashMap<Box<[LiteralId]>, Arc<Search>>,
@@ -98,8 +112,9 @@ fn patterns<'l>(literals: impl Iterator<Item = &'l Literal>) -> Result<Patterns,
 
 impl Searches {
     /// A matcher for literals and the rules that each leads to.
-    pub(super) fn matcher(&mut self, mut pairs: Vec<(LiteralId, RuleIndex)>) -> Matcher {
+    pub(super) fn matcher(&mut self, mut pairs: Vec<(LiteralId, Lead)>) -> Matcher {
         pairs.sort_unstable();
+        pairs.dedup();
         let mut ids = Vec::new();
         let mut starts = Vec::new();
         for (at, (id, _)) in (0..).zip(&pairs) {
@@ -109,10 +124,13 @@ impl Searches {
             }
         }
         starts.push(u32::try_from(pairs.len()).unwrap_or(u32::MAX));
+        let literals = ids.iter().filter_map(|id| self.literals.get(id.0 as usize));
+        let shortest = literals.map(|literal| literal.bytes.len()).min();
         Matcher {
             search: self.search(ids.into()),
             starts: starts.into(),
-            rules: pairs.into_iter().map(|(_, rule)| rule).collect(),
+            leads: pairs.into_iter().map(|(_, lead)| lead).collect(),
+            shortest: shortest.unwrap_or(0),
         }
     }
 
@@ -148,28 +166,49 @@ impl Search {
 }
 
 impl Matcher {
-    /// Adds a hit for every rule whose literal occurs in `data`, sorted.
-    pub(super) fn scan(&self, data: &[u8], scratch: &mut MpmScratch, hits: &mut Vec<Hit>) {
+    /// Adds a hit for every rule whose literal occurs in `data`, which is what each of the
+    /// matcher's buffers holds. Says how many bytes were searched.
+    pub(super) fn scan(
+        &self,
+        data: &[u8],
+        places: &Places,
+        scratch: &mut MpmScratch,
+        hits: &mut Vec<Hit>,
+    ) -> usize {
+        if data.len() < self.shortest {
+            return 0;
+        }
         let Some(mpm) = self.search.mpm() else {
-            return;
+            return 0;
         };
         mpm.scan_first(data, 0, scratch, &mut |pattern, end| {
             let length = Reverse(mpm.length_of(pattern));
-            hits.extend(self.rules_of(pattern).iter().map(|rule| Hit {
+            hits.extend(self.leads_of(pattern).iter().map(|lead| Hit {
+                place: places.get(lead.buffer as usize).copied().unwrap_or(0),
                 end,
                 length,
-                rule: *rule,
+                rule: lead.rule,
             }));
             true
         });
+        data.len()
     }
 
-    fn rules_of(&self, PatternId(pattern): PatternId) -> &[RuleIndex] {
+    /// The literals, and what each leads to.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (LiteralId, Lead)> {
+        let ids = (0_u32..).zip(&self.search.ids);
+        ids.flat_map(|(at, id)| {
+            let leads = self.leads_of(PatternId(at)).iter();
+            leads.map(|lead| (*id, *lead))
+        })
+    }
+
+    fn leads_of(&self, PatternId(pattern): PatternId) -> &[Lead] {
         let start = |at: usize| self.starts.get(at).map(|start| *start as usize);
         let at = pattern as usize;
         let range = start(at).zip(start(at.saturating_add(1)));
         range
-            .and_then(|(from, to)| self.rules.get(from..to))
+            .and_then(|(from, to)| self.leads.get(from..to))
             .unwrap_or_default()
     }
 }
@@ -180,7 +219,7 @@ impl fmt::Debug for Matcher {
         write!(
             f,
             "Matcher({patterns} patterns, {} rules)",
-            self.rules.len()
+            self.leads.len()
         )
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! `fast_pattern` chooses the literal that must occur before a rule is tried. `groups` sorts
 //! rules by what a packet must be for them to match: service, ports (`port_group`), way of
-//! the flow; of each group `rule_group` has the literals, which `matcher` finds. `compile`
-//! builds all of it into a [`Detection`]. `inspect` walks a unit's buffers once and `evaluate`
-//! tries the options of each candidate, those that rules begin with in common (`option_tree`)
-//! once (`beginning`); `builtins` tells what is found without options; `events` queues, filters and orders what matched; `oracle` tries every
-//! rule by itself instead and must agree. `explain` and `lint` speak to those who write
-//! rules, `trace` follows one rule.
+//! the flow; of each group `rule_group` has the literals, which `matcher` finds; what several
+//! groups or equal buffers look for is one set (`merged`). `compile` builds all of it into a
+//! [`Detection`]. `search` gathers the candidates of a unit; `inspect` asks whether the header
+//! fits each (`unit_header`) and `evaluate` tries its options, those that rules begin with in
+//! common (`option_tree`) once (`beginning`); `builtins` tells what is found without options;
+//! `events` queues, filters and orders what matched; `oracle` tries every rule by itself
+//! instead and must agree. `explain` and `lint` speak to those who write rules, `trace`
+//! follows one rule.
 //! What an option means is in `ips_options`. State that outlives a unit is in
 //! [`FlowState`] and [`Scratch`], never in a `Detection`.
 
@@ -28,12 +30,15 @@ mod interest;
 mod limit_hits;
 mod lint;
 mod matcher;
+mod merged;
 mod option_tree;
 pub mod oracle;
 mod port_group;
 mod rule_group;
 mod scratch;
+mod search;
 mod trace;
+mod unit_header;
 
 pub use compile::{CompileError, Detection};
 pub use event::Event;

@@ -6,8 +6,8 @@
 //! for each section); so the oracle asks for the literal by a plain search of its own.
 
 use super::{
-    Detection, Event, FlowState, Scratch, compile::Compiled, evaluate::header_fits,
-    inspect::Evaluate,
+    Detection, Event, FlowState, Scratch, compile::Compiled, inspect::Evaluate,
+    unit_header::UnitHeader,
 };
 use crate::{buffers::BufferId, frame::Slot, time::MonoTime, unit::InspectionUnit};
 
@@ -43,9 +43,10 @@ impl Detection {
     /// Every rule without a literal, and every rule whose literal a plain search finds.
     pub(super) fn collect_naively(&self, unit: &InspectionUnit<'_>, scratch: &mut Scratch) {
         let fresh = Fresh::of(unit);
+        let header = UnitHeader::of(unit);
         for (index, compiled) in (0..).zip(&self.rules) {
             // The header is asked first since that is quick; it is asked again.
-            if header_fits(&compiled.rule, unit) && fresh.leads_to(compiled) {
+            if header.fits(compiled) && fresh.leads_to(compiled) {
                 scratch.candidate(index);
             }
         }

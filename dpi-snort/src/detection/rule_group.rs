@@ -3,18 +3,25 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use dpi_match::{MpmScratch, PatternError};
+use dpi_match::PatternError;
 
 use super::{
     compile::{Compiled, RuleIndex},
     groups::GroupSize,
-    matcher::{Hit, LiteralId, Literals, Matcher, Searches},
+    matcher::{Lead, LiteralId, Literals, Matcher, Searches},
 };
-use crate::buffers::BufferId;
+use crate::buffers::{BufferId, BufferSet};
+
+/// Number of a group among those of all rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct GroupId(pub(super) u32);
 
 /// Rules that may match units of one kind.
 #[derive(Debug)]
 pub(super) struct RuleGroup {
+    pub(super) id: GroupId,
+    /// Buffers in which a literal leads to a rule.
+    pub(super) buffers: BufferSet,
     matchers: Box<[(BufferId, Arc<Matcher>)]>,
     /// Rules that no literal leads to.
     pub(super) unled: Box<[RuleIndex]>,
@@ -70,8 +77,14 @@ impl GroupMaker {
         let matchers = by_buffer
             .into_iter()
             .map(|(buffer, rules)| (buffer, self.matcher(buffer, rules)));
-        let matchers = matchers.collect();
+        let matchers: Box<[_]> = matchers.collect();
+        let mut buffers = BufferSet::default();
+        matchers
+            .iter()
+            .for_each(|(buffer, _)| buffers.insert(*buffer));
         let group = Arc::new(RuleGroup {
+            id: GroupId(u32::try_from(self.groups.len()).unwrap_or(u32::MAX)),
+            buffers,
             matchers,
             unled: unled.into(),
         });
@@ -85,8 +98,14 @@ impl GroupMaker {
             return Arc::clone(matcher);
         }
         let pairs = key.1.iter().filter_map(|rule| {
-            let (_, literal) = self.chosen(*rule)?;
-            Some((literal, *rule))
+            let (buffer, literal) = self.chosen(*rule)?;
+            Some((
+                literal,
+                Lead {
+                    rule: *rule,
+                    buffer,
+                },
+            ))
         });
         let pairs = pairs.collect();
         let matcher = Arc::new(self.searches.matcher(pairs));
@@ -96,6 +115,11 @@ impl GroupMaker {
 
     fn chosen(&self, rule: RuleIndex) -> Option<(BufferId, LiteralId)> {
         self.chosen.get(rule as usize).copied().flatten()
+    }
+
+    /// No more groups are to come.
+    pub(super) fn finish(self) -> Searches {
+        self.searches
     }
 
     /// What was made.
@@ -109,19 +133,9 @@ impl GroupMaker {
 }
 
 impl RuleGroup {
-    /// Adds a hit for every rule whose literal occurs in the buffer; whether it was searched.
-    pub(super) fn scan(
-        &self,
-        buffer: BufferId,
-        data: &[u8],
-        scratch: &mut MpmScratch,
-        hits: &mut Vec<Hit>,
-    ) -> bool {
-        let mut matchers = self.matchers.iter();
-        let matcher = matchers.find(|(known, _)| *known == buffer);
-        if let Some((_, matcher)) = matcher {
-            matcher.scan(data, scratch, hits);
-        }
-        matcher.is_some()
+    /// Searches that lead to rules, each with its buffer.
+    pub(super) fn matchers(&self) -> impl Iterator<Item = (BufferId, &Arc<Matcher>)> {
+        let matchers = self.matchers.iter();
+        matchers.map(|(buffer, matcher)| (*buffer, matcher))
     }
 }

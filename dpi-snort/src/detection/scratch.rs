@@ -9,7 +9,7 @@ use dpi_match::{
 
 use super::{
     Detection, LimitHits, Tracer, compile::RuleIndex, events::Matched, matcher::Hit,
-    option_tree::Memory,
+    merged::MergedCache, option_tree::Memory,
 };
 use crate::{
     config::{Config, EventQueue},
@@ -28,7 +28,9 @@ pub struct Scratch {
     /// Filters by rule.
     pub(super) set: Arc<FilterSet>,
     pub(super) limits: LimitHits,
-    /// Literals found in the buffer under examination.
+    /// Merged sets that were used last.
+    pub(super) merged: MergedCache,
+    /// Literals found in the unit under examination.
     pub(super) hits: Vec<Hit>,
     /// What beginnings of rules came to on the unit under examination.
     pub(super) memory: Memory,
@@ -44,8 +46,7 @@ pub struct Scratch {
     pub(super) max_rule_steps: u32,
     pub(super) try_every_rule: bool,
     pub(super) stats: DetectionStats,
-    /// Bytes searched for literals since they were last asked for: a buffer counts once for
-    /// each group of rules that searches it.
+    /// Bytes searched for literals since they were last asked for.
     pub(super) searched: u64,
     /// Follows one rule.
     pub(crate) tracer: Option<Box<Tracer>>,
@@ -67,6 +68,8 @@ pub struct DetectionStats {
     pub rule_step_limit: u64,
     /// Matches beyond `max_queue` and `max_log` on one unit.
     pub queue_limit: u64,
+    /// Buffers searched more than once because `max_merged_rules` was reached.
+    pub merged_limit: u64,
     /// Counts of filters that were forgotten for lack of room.
     pub filter_evicted: u64,
 }
@@ -84,6 +87,7 @@ impl Scratch {
             filters: FilterTable::new(config.max_filter_counts),
             set: Arc::clone(&config.filters),
             limits: LimitHits::default(),
+            merged: MergedCache::default(),
             hits: Vec::new(),
             memory: Memory::default(),
             candidates: Vec::new(),

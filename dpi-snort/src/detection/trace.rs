@@ -1,10 +1,8 @@
 //! Following one rule: at which of its options it stops on each unit.
 
 use super::{
-    Detection, FlowState, Scratch,
-    compile::Compiled,
-    evaluate::{Evaluation, header_fits},
-    oracle::Fresh,
+    Detection, FlowState, Scratch, compile::Compiled, evaluate::Evaluation, oracle::Fresh,
+    unit_header::UnitHeader,
 };
 use crate::{
     ips_options::Context,
@@ -80,7 +78,7 @@ impl Detection {
         let Some((index, compiled)) = rules.find(|(_, compiled)| compiled.rule.id == wanted) else {
             return;
         };
-        let outcome = if !header_fits(&compiled.rule, unit) {
+        let outcome = if !UnitHeader::of(unit).fits(compiled) {
             TraceOutcome::Header
         } else if !scratch.candidates.contains(&index) && !Fresh::of(unit).leads_to(compiled) {
             TraceOutcome::FastPattern

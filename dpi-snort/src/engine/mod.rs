@@ -171,6 +171,7 @@ impl Engine {
         visit("detection.max_evaluation_steps", detection.step_limit);
         visit("detection.max_rule_steps", detection.rule_step_limit);
         visit("detection.max_queue", detection.queue_limit);
+        visit("detection.max_merged_rules", detection.merged_limit);
         visit("detection.filter_evicted", detection.filter_evicted);
     }
 

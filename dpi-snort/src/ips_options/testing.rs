@@ -127,7 +127,7 @@ impl BufferSource for Message<'_> {
         numbers.find_map(|(of, value)| (*of == request).then_some(*value))
     }
 
-    fn fresh(&self, _scan: &mut dyn FnMut(BufferId, &[u8])) {}
+    fn fresh<'a>(&'a self, _scan: &mut dyn FnMut(BufferId, &'a [u8])) {}
 }
 
 /// The packet as the one that completed a message.

@@ -50,6 +50,7 @@ impl AddressSet {
     }
 
     /// Whether `address` is in the set. An IPv4-mapped IPv6 address counts as itself.
+    #[inline]
     pub fn contains(&self, address: IpAddr) -> bool {
         (self.positive.is_empty() || self.positive.iter().any(|e| e.contains(address)))
             && !self.negative.iter().any(|e| e.contains(address))

@@ -36,6 +36,10 @@ impl PortSet {
 
     /// Whether `port` is in the set.
     pub fn contains(&self, port: u16) -> bool {
+        // What most rules say of one side.
+        if self.is_any() {
+            return true;
+        }
         match self.ranges.binary_search_by_key(&port, |(first, _)| *first) {
             Ok(_) => true,
             Err(at) => at

@@ -381,7 +381,7 @@ impl BufferSource for Made {
         }
     }
 
-    fn fresh(&self, scan: &mut dyn FnMut(BufferId, &[u8])) {
+    fn fresh<'a>(&'a self, scan: &mut dyn FnMut(BufferId, &'a [u8])) {
         for buffer in &self.fresh {
             scan(*buffer, &self.buffers[buffer]);
         }

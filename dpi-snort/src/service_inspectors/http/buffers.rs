@@ -199,7 +199,7 @@ impl BufferSource for Unit<'_> {
         })
     }
 
-    fn fresh(&self, scan: &mut dyn FnMut(BufferId, &[u8])) {
+    fn fresh<'a>(&'a self, scan: &mut dyn FnMut(BufferId, &'a [u8])) {
         let ids: &[BufferId] = match (self.what, self.response) {
             (What::Head, None) => &[
                 BufferId::HttpMethod,

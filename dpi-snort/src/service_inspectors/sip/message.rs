@@ -72,7 +72,7 @@ impl BufferSource for SipMessage<'_> {
         Some(self.start)
     }
 
-    fn fresh(&self, scan: &mut dyn FnMut(BufferId, &[u8])) {
+    fn fresh<'b>(&'b self, scan: &mut dyn FnMut(BufferId, &'b [u8])) {
         scan(BufferId::SipHeader, self.header);
         if !self.body.is_empty() {
             scan(BufferId::SipBody, self.body);

@@ -195,7 +195,7 @@ impl BufferSource for SslFacts {
         Some(*self)
     }
 
-    fn fresh(&self, _scan: &mut dyn FnMut(BufferId, &[u8])) {}
+    fn fresh<'a>(&'a self, _scan: &mut dyn FnMut(BufferId, &'a [u8])) {}
 }
 
 #[cfg(test)]

@@ -220,7 +220,7 @@ impl BufferSource for FileData<'_> {
         (selector.id == BufferId::FileData && is_whole).then_some(self.0)
     }
 
-    fn fresh(&self, scan: &mut dyn FnMut(BufferId, &[u8])) {
+    fn fresh<'a>(&'a self, scan: &mut dyn FnMut(BufferId, &'a [u8])) {
         scan(BufferId::FileData, self.0);
     }
 }
