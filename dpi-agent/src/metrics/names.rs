@@ -85,7 +85,7 @@ const METRICS: &[Metric] = &[
     },
     Metric {
         name: "searched_bytes",
-        help: "Bytes that packet threads searched for literals of rules since the rings were bound, each once for every buffer and group of rules",
+        help: "Bytes that packet threads searched for literals of rules since the rings were bound; buffers of a unit that hold the same bytes count once",
         kind: Kind::Gauge,
         values: |status| one(engine(status, "searched_bytes")),
     },

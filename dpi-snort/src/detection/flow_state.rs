@@ -2,14 +2,15 @@
 
 use smallvec::SmallVec;
 
-use super::Flowbits;
+use super::{Flowbits, held_search::HeldSearch};
 use crate::parser::RuleId;
 
 /// Rules remembered for each direction; beyond that a rule may alert once more on the PDU.
 const MAX_REMEMBERED: usize = 64;
 
 /// Detection's memory of one flow. It holds names and ids only, no index into a
-/// [`Detection`](super::Detection), so rules may be swapped under it.
+/// [`Detection`](super::Detection) but in [`HeldSearch`], which knows the rules that it is for,
+/// so rules may be swapped under it.
 #[derive(Clone, Debug, Default)]
 pub struct FlowState {
     /// Bits that rules have set; they hold in both directions.
@@ -18,6 +19,8 @@ pub struct FlowState {
     /// Whether a rule has ended reassembly (`stream_reassemble`), to the server and to the
     /// client.
     apart: [bool; 2],
+    /// What was found in bytes that are held, to the server and to the client.
+    held: [Option<Box<HeldSearch>>; 2],
 }
 
 impl FlowState {
@@ -62,6 +65,21 @@ impl FlowState {
             to_client_apart
         };
         *apart = !reassembled;
+    }
+
+    /// The stream bytes that are judged next begin with so many that were judged before, as
+    /// what was held then.
+    pub(crate) fn looked_at(&mut self, to_server: bool, bytes: usize) {
+        let held = self.held_mut(to_server);
+        if held.as_ref().is_some_and(|held| held.bytes != bytes) {
+            *held = None;
+        }
+    }
+
+    /// What was found in the bytes that are held.
+    pub(super) fn held_mut(&mut self, to_server: bool) -> &mut Option<Box<HeldSearch>> {
+        let [client, server] = &mut self.held;
+        if to_server { client } else { server }
     }
 
     fn alerted_mut(&mut self, to_server: bool) -> &mut SmallVec<[RuleId; 1]> {

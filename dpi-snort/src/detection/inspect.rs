@@ -26,7 +26,7 @@ impl Detection {
         &self,
         unit: &InspectionUnit<'_>,
         slot: Slot,
-        state: Option<&mut FlowState>,
+        mut state: Option<&mut FlowState>,
         scratch: &mut Scratch,
         now: MonoTime,
         emit: &mut dyn FnMut(&Event<'_>),
@@ -38,7 +38,7 @@ impl Detection {
             self.collect_every(unit, scratch);
             Evaluate::Alone
         } else {
-            self.collect(unit, scratch);
+            self.collect(unit, state.as_deref_mut(), scratch);
             Evaluate::Shared
         };
         if scratch.tracer.is_some() {

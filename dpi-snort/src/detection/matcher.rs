@@ -166,11 +166,11 @@ impl Search {
 }
 
 impl Matcher {
-    /// Adds a hit for every rule whose literal occurs in `data`, which is what each of the
-    /// matcher's buffers holds. Says how many bytes were searched.
+    /// Adds a hit for every rule whose literal occurs in `data` and ends behind `from`; each of
+    /// the matcher's buffers holds these bytes. Says how many bytes were searched.
     pub(super) fn scan(
         &self,
-        data: &[u8],
+        (data, from): (&[u8], usize),
         places: &Places,
         scratch: &mut MpmScratch,
         hits: &mut Vec<Hit>,
@@ -181,7 +181,7 @@ impl Matcher {
         let Some(mpm) = self.search.mpm() else {
             return 0;
         };
-        mpm.scan_first(data, 0, scratch, &mut |pattern, end| {
+        mpm.scan_first(data, from, scratch, &mut |pattern, end| {
             let length = Reverse(mpm.length_of(pattern));
             hits.extend(self.leads_of(pattern).iter().map(|lead| Hit {
                 place: places.get(lead.buffer as usize).copied().unwrap_or(0),
@@ -191,7 +191,9 @@ impl Matcher {
             }));
             true
         });
-        data.len()
+        // An occurrence may begin in front.
+        let begin = from.saturating_sub(mpm.reach());
+        data.len().saturating_sub(begin)
     }
 
     /// The literals, and what each leads to.

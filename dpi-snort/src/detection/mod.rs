@@ -4,7 +4,8 @@
 //! rules by what a packet must be for them to match: service, ports (`port_group`), way of
 //! the flow; of each group `rule_group` has the literals, which `matcher` finds; what several
 //! groups or equal buffers look for is one set (`merged`). `compile` builds all of it into a
-//! [`Detection`]. `search` gathers the candidates of a unit; `inspect` asks whether the header
+//! [`Detection`]. `search` gathers the candidates of a unit, of stream
+//! bytes that were looked at before with what was found then (`held_search`); `inspect` asks whether the header
 //! fits each (`unit_header`) and `evaluate` tries its options, those that rules begin with in
 //! common (`option_tree`) once (`beginning`); `builtins` tells what is found without options;
 //! `events` queues, filters and orders what matched; `oracle` tries every rule by itself
@@ -25,6 +26,7 @@ mod fast_pattern;
 mod flow_state;
 mod flowbits;
 mod groups;
+mod held_search;
 mod inspect;
 mod interest;
 mod limit_hits;

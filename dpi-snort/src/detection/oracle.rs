@@ -30,7 +30,7 @@ impl Detection {
     /// The same, in the order of the fast path, which has a say where rules set and test a
     /// bit on one unit; what the fast path does not find comes last.
     pub(super) fn collect_every(&self, unit: &InspectionUnit<'_>, scratch: &mut Scratch) {
-        self.collect(unit, scratch);
+        self.collect(unit, None, scratch);
         let fast = std::mem::take(&mut scratch.candidates);
         scratch.begin(self);
         self.collect_naively(unit, scratch);

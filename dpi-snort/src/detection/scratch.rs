@@ -146,17 +146,19 @@ impl Scratch {
     }
 }
 
-/// The same where the parts of a scratch are borrowed one by one.
+/// The same where the parts of a scratch are borrowed one by one; whether it is a new one.
 pub(super) fn note(
     seen: &mut [u32],
     candidates: &mut Vec<RuleIndex>,
     generation: u32,
     rule: RuleIndex,
-) {
-    if let Some(mark) = seen.get_mut(rule as usize)
-        && *mark != generation
-    {
+) -> bool {
+    let is_new = |mark: &&mut u32| **mark != generation;
+    let mark = seen.get_mut(rule as usize).filter(is_new);
+    if let Some(mark) = mark {
         *mark = generation;
         candidates.push(rule);
+        return true;
     }
+    false
 }

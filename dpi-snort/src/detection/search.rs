@@ -1,14 +1,15 @@
 //! One unit's buffers searched for the literals that lead to rules, the same bytes once.
 
 use super::{
-    Detection, Scratch,
+    Detection, FlowState, Scratch,
     groups::{Groups, Selected},
+    held_search::HeldSearch,
     matcher::Places,
     scratch::note,
 };
 use crate::{
     buffers::{BufferId, BufferSet},
-    unit::InspectionUnit,
+    unit::{InspectionUnit, UnitKind},
 };
 
 /// The buffers of a unit that are to be searched.
@@ -25,20 +26,26 @@ impl Detection {
     /// Gathers the rules worth trying, in the order in which their literals occur, buffer by
     /// buffer: as in Snort, a bit that one rule sets is seen by those behind it on the same
     /// unit.
-    pub(super) fn collect(&self, unit: &InspectionUnit<'_>, scratch: &mut Scratch) {
+    pub(super) fn collect(
+        &self,
+        unit: &InspectionUnit<'_>,
+        state: Option<&mut FlowState>,
+        scratch: &mut Scratch,
+    ) {
         let groups = self.groups.of(unit);
-        let mut pieces = Pieces::new(groups.buffers());
-        pieces.add(BufferId::PktData, unit.payload);
-        pieces.add(BufferId::RawData, unit.raw_payload);
-        unit.buffers
-            .fresh(&mut |buffer, data| pieces.add(buffer, data));
         scratch.hits.clear();
         scratch.merged.begin(&self.groups.merged);
-        for (buffers, data) in pieces.list.iter().take(pieces.used) {
-            let searched = scratch.search((*buffers, data), groups, &self.groups, &pieces.places);
-            let searched = u64::try_from(searched).unwrap_or(u64::MAX);
-            scratch.searched = scratch.searched.saturating_add(searched);
-        }
+        let mut held = state.and_then(|state| held_of(unit, state));
+        let from = held.as_deref_mut().map_or(0, |held| {
+            let known = held.take().filter(|held| held.bytes <= unit.payload.len());
+            let hits = |held: &HeldSearch| {
+                let hits = held.hits_of(&self.groups.merged, groups)?;
+                scratch.hits.extend(hits);
+                Some(held.bytes)
+            };
+            known.as_deref().and_then(hits).unwrap_or(0)
+        });
+        self.search(unit, groups, from, scratch);
         let Scratch {
             hits,
             candidates,
@@ -48,18 +55,54 @@ impl Detection {
         } = scratch;
         hits.sort_unstable();
         let mut on_rule = |rule| note(seen, candidates, *generation, rule);
-        for hit in hits.iter() {
-            on_rule(hit.rule);
+        hits.retain(|hit| on_rule(hit.rule));
+        if let Some(held) = held.filter(|_| unit.kind == UnitKind::HeldStream) {
+            let bytes = unit.payload.len();
+            let search = HeldSearch::new(&self.groups.merged, groups, bytes, hits);
+            *held = search.map(Box::new);
         }
-        groups.unled(&mut on_rule);
+        groups.unled(&mut |rule| {
+            on_rule(rule);
+        });
     }
+
+    /// Searches the buffers of a unit; of its payload the first `from` bytes were searched.
+    fn search(
+        &self,
+        unit: &InspectionUnit<'_>,
+        groups: Selected<'_>,
+        from: usize,
+        scratch: &mut Scratch,
+    ) {
+        let mut pieces = Pieces::new(groups.buffers());
+        pieces.add(BufferId::PktData, unit.payload);
+        pieces.add(BufferId::RawData, unit.raw_payload);
+        unit.buffers
+            .fresh(&mut |buffer, data| pieces.add(buffer, data));
+        for (buffers, data) in pieces.list.iter().take(pieces.used) {
+            let what = (*buffers, *data, from);
+            let searched = scratch.search(what, groups, &self.groups, &pieces.places);
+            let searched = u64::try_from(searched).unwrap_or(u64::MAX);
+            scratch.searched = scratch.searched.saturating_add(searched);
+        }
+    }
+}
+
+/// Where a flow keeps what was found in bytes of a plain stream, the only buffer of such a unit.
+fn held_of<'s>(
+    unit: &InspectionUnit<'_>,
+    state: &'s mut FlowState,
+) -> Option<&'s mut Option<Box<HeldSearch>>> {
+    let is_stream = matches!(unit.kind, UnitKind::HeldStream | UnitKind::RebuiltStream);
+    let flow = unit.flow.filter(|_| is_stream)?;
+    Some(state.held_mut(flow.to_server))
 }
 
 impl Scratch {
     /// Searches the bytes that some buffers hold; says how many bytes were looked at.
     fn search(
         &mut self,
-        (buffers, data): (BufferSet, &[u8]),
+        (buffers, data, from): (BufferSet, &[u8], usize),
         groups: Selected<'_>,
         all: &Groups,
         places: &Places,
@@ -69,14 +112,14 @@ impl Scratch {
         let mut matchers = groups.matchers(buffers);
         let first = matchers.next();
         if let (Some(only), None) = (first, matchers.next()) {
-            return only.scan(data, places, mpm, hits);
+            return only.scan((data, from), places, mpm, hits);
         }
         if let Some(merged) = self.merged.get(groups, buffers, &all.merged) {
-            return merged.scan(data, places, mpm, hits);
+            return merged.scan((data, from), places, mpm, hits);
         }
         self.stats.merged_limit = self.stats.merged_limit.saturating_add(1);
         let each = groups.matchers(buffers);
-        let searched = each.map(|matcher| matcher.scan(data, places, mpm, hits));
+        let searched = each.map(|matcher| matcher.scan((data, from), places, mpm, hits));
         searched.fold(0, usize::saturating_add)
     }
 }

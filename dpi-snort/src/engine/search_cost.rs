@@ -9,8 +9,9 @@ use std::{fs, sync::Arc};
 
 use super::{Engine, tests};
 use crate::{
-    ChecksumState, Config, Counter, Frame, SlotTable, Tag,
-    detection::Detection,
+    Alert, BypassReason, ChecksumState, Config, Counter, FlowEndpoints, Frame, LinkType, Output,
+    SlotTable, Tag,
+    detection::{Detection, oracle::Shadow},
     parser::{ClassificationConfig, Variables, parse_files},
     testing::wire::{ACK, CLIENT, Packets, SERVER, handshake, segment},
     time::Now,
@@ -33,11 +34,14 @@ alert tcp any any -> any any (content:"needle-any"; sid:1;)
 alert tcp any any -> any any (content:"|00|"; sid:2;)
 alert tcp any any -> any 80 (content:"needle-port"; sid:3;)
 alert tcp any any -> any 80 (content:"|01|"; sid:4;)
-alert tcp any 1024: -> any any (content:"|02|"; sid:5;)
+alert tcp any !81 -> any any (content:"|02|"; sid:5;)
 alert tcp any any -> any any (http_uri; content:"needle-uri"; sid:6;)
 alert tcp any any -> any any (http_header; content:"needle-header"; sid:7;)
 alert tcp any any -> any any (http_client_body; content:"needle-body"; sid:8;)
 "#;
+
+/// Bytes of the longest of them.
+const LONGEST_LITERAL: u64 = 13;
 
 /// Buffers of HTTP beside those above.
 const OTHER_BUFFERS: [&str; 13] = [
@@ -55,6 +59,18 @@ const OTHER_BUFFERS: [&str; 13] = [
     "http_true_ip",
     "http_version",
 ];
+
+/// The rules that alerted.
+#[derive(Default)]
+struct Sids(Vec<u32>);
+
+impl Output for Sids {
+    fn alert(&mut self, alert: &Alert<'_>) {
+        self.0.push(alert.sid);
+    }
+
+    fn bypass(&mut self, _tag: Tag, _flow: &FlowEndpoints, _reason: BypassReason) {}
+}
 
 fn rules(name: &str, text: &[u8]) -> Arc<Detection> {
     let ruleset = parse_files(
@@ -100,19 +116,22 @@ fn stream(parts: &[&[u8]], is_answered: bool) -> Packets {
     packets
 }
 
+fn frame((link_type, bytes): &(LinkType, Vec<u8>)) -> Frame<'_> {
+    Frame {
+        bytes,
+        link_type: *link_type,
+        wire_len: u32::try_from(bytes.len()).unwrap(),
+        vlan: None,
+        gso_size: 0,
+        checksum: ChecksumState::NotReady,
+        tag: Tag::default(),
+    }
+}
+
 fn run(packets: &Packets, detection: &Arc<Detection>) -> f64 {
     let mut engine = engine(detection);
-    for (link_type, bytes) in packets {
-        let frame = Frame {
-            bytes,
-            link_type: *link_type,
-            wire_len: u32::try_from(bytes.len()).unwrap(),
-            vlan: None,
-            gso_size: 0,
-            checksum: ChecksumState::NotReady,
-            tag: Tag::default(),
-        };
-        engine.process(&frame, Now::default(), &mut tests::Silent);
+    for packet in packets {
+        engine.process(&frame(packet), Now::default(), &mut tests::Silent);
     }
     engine.finish(Now::default(), &mut tests::Silent);
     let cost = cost(&engine);
@@ -139,7 +158,7 @@ fn worst_of(name: &str, bytes: &[u8], detection: &Arc<Detection>) -> f64 {
 #[test]
 fn streams_are_searched_as_often_however_they_are_cut() {
     let detection = rules("rules", RULES.as_bytes());
-    let worst = worst_of("plain", &[b'x'; 200_000], &detection);
+    let worst = worst_of("plain", &vec![b'x'; 200_000], &detection);
     assert!(worst <= MAX_RATIO, "{worst}");
     let request =
         b"POST /a/b?c=d HTTP/1.1\r\nHost: h\r\nContent-Length: 20\r\n\r\n01234567890123456789";
@@ -163,6 +182,56 @@ fn messages_are_searched_as_often_however_many_buffers_rules_name() {
         let worst = worst_of(name, &message.repeat(90), &detection);
         assert!(worst <= MAX_RATIO_OF_HTTP, "{name}: {worst}");
     }
+}
+
+/// A byte, then silence, and so on; half-way rules are replaced by the same in another order.
+#[test]
+fn looks_at_what_is_held_search_what_is_new() {
+    let spread = "alert tcp any any -> any any (content:\"first\"; content:\"second\"; sid:90;)\n";
+    let before = rules("before", [RULES, spread].concat().as_bytes());
+    let after = rules(
+        "after",
+        [spread, RULES]
+            .concat()
+            .replace("needle-p", "Needle-p")
+            .as_bytes(),
+    );
+    let mut text = vec![b'x'; 3000];
+    for (at, bytes) in [
+        (100, "first"),
+        (300, "needle-any"),
+        (2000, "second"),
+        (2500, "\x02"),
+    ] {
+        text[at..at + bytes.len()].copy_from_slice(bytes.as_bytes());
+    }
+    let packets = stream(&text.chunks(1).collect::<Vec<_>>(), false);
+    let mut engine = engine(&before);
+    engine.scratch.shadow = Some(Box::new(Shadow::new(&Config::default())));
+    let mut alerts = Sids::default();
+    for (second, packet) in (1..).zip(&packets) {
+        if second == 1500 {
+            engine.swap(Arc::clone(&after));
+        }
+        let at = |millis: u64| Now::from_capture((second * 1000 + millis) * 1_000_000);
+        engine.process(&frame(packet), at(0), &mut alerts);
+        engine.expire(at(900), &mut alerts);
+    }
+    engine.finish(Now::from_capture(4_000_000_000_000), &mut alerts);
+    let looks = engine.stats().get(Counter::StreamFlushIdle);
+    let (searched, received) = cost(&engine);
+    println!("{looks} looks: {searched} bytes searched, {received} received");
+    assert!(looks > 2900, "{looks}");
+    // Twice, once more because of the new rules, and where a literal may have begun.
+    assert!(
+        searched <= 3 * received + looks * LONGEST_LITERAL,
+        "{searched}"
+    );
+    let shadow = engine.scratch.shadow.expect("no panic took it away");
+    assert!(shadow.matches > 3000, "{}", shadow.matches);
+    assert_eq!(shadow.differences, Vec::<String>::new());
+    alerts.0.sort_unstable();
+    assert_eq!(alerts.0, [1, 5, 90]);
 }
 
 #[test]

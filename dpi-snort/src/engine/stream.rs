@@ -318,6 +318,9 @@ impl Stream<'_, '_> {
                     dsize: Some(pdu.size),
                 },
             };
+            if let Piece::Stream { looked, .. } = piece {
+                flow.rules.looked_at(to_server, *looked);
+            }
             if let Piece::Pdu { service, .. } = piece {
                 made = true;
                 flow.service = Some(service);

@@ -15,6 +15,8 @@ pub enum Piece<'a> {
         to_server: bool,
         /// The bytes.
         data: &'a [u8],
+        /// How many of them were given before, when they were looked at.
+        looked: usize,
         /// Whether they are flushed; else they are only looked at, and come again.
         is_flushed: bool,
     },

@@ -146,10 +146,11 @@ impl Reader {
             let data = self.pending.side(to_server);
             if data.len() > *self.looked.side(to_server) {
                 stats.count(Counter::StreamFlushIdle);
-                *self.looked.side_mut(to_server) = data.len();
+                let looked = std::mem::replace(self.looked.side_mut(to_server), data.len());
                 emit(&Piece::Stream {
                     to_server,
                     data,
+                    looked,
                     is_flushed: false,
                 });
             }
@@ -352,11 +353,12 @@ impl Reader {
             return;
         }
         *self.flushed.side_mut(to_server) = true;
-        *self.looked.side_mut(to_server) = 0;
+        let looked = std::mem::take(self.looked.side_mut(to_server));
         stats.count(Counter::StreamPdus);
         emit(&Piece::Stream {
             to_server,
             data: pending,
+            looked,
             is_flushed: true,
         });
         pending.clear();
