@@ -13,7 +13,7 @@ mod neon;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use super::filter::{Bitmap, Bloom, CHUNK, Masks, Span, Teddy};
+use super::filter::{Bitmap, Bloom, CHUNK, Masks, Offsets, Span, Teddy, offsets_of};
 use crate::Engine;
 
 /// An engine whose instructions this processor has: made only after asking it.
@@ -46,7 +46,7 @@ pub(super) fn teddy(
     check(haystack, span);
     match form.0 {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: the form proves AVX-512 F, BW, VBMI and GFNI.
+        // SAFETY: the form proves AVX-512 F, BW, VBMI, VBMI2 and GFNI.
         Engine::Avx512 => unsafe { x86::teddy_avx512(teddy, haystack, span, masks) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the form proves AVX2.
@@ -69,7 +69,7 @@ pub(super) fn bloom(
     check(haystack, span);
     match form.0 {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: the form proves AVX-512 F, BW, VBMI and GFNI.
+        // SAFETY: the form proves AVX-512 F, BW, VBMI, VBMI2 and GFNI.
         Engine::Avx512 => unsafe { x86::bloom(bloom, haystack, span, masks) },
         _ => bloom.fill(haystack, span, masks),
     }
@@ -88,7 +88,7 @@ pub(super) fn bitmap(
     assert!(bitmap.words.len() as u64 * 64 == 1 << (32 - bitmap.shift));
     match form.0 {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: the form proves AVX-512 F, BW, VBMI and GFNI; the size
+        // SAFETY: the form proves AVX-512 F, BW, VBMI, VBMI2 and GFNI; the size
         // was compared above.
         Engine::Avx512 => unsafe { x86::bitmap_avx512(bitmap, haystack, span, masks) },
         #[cfg(target_arch = "x86_64")]
@@ -110,6 +110,25 @@ pub(super) fn with_bit_instructions(form: Form, body: impl FnOnce()) {
             unsafe { x86::with_bit_instructions(body) }
         }
         _ => body(),
+    }
+}
+
+/// The offsets of the bits of the first `words` masks, `stride` apart, by rising offset;
+/// returns how many.
+#[expect(clippy::inline_always, reason = "a part of the scan's loop")]
+#[inline(always)]
+pub(super) fn flatten(
+    form: Form,
+    masks: &Masks,
+    words: usize,
+    stride: usize,
+    at: &mut Offsets,
+) -> usize {
+    match form.0 {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the form proves AVX-512 F, BW, VBMI, VBMI2 and POPCNT.
+        Engine::Avx512 => unsafe { x86::flatten(masks, words, stride, at) },
+        _ => offsets_of(masks, words, stride, at),
     }
 }
 

@@ -6,10 +6,12 @@
 
 mod bitmap;
 mod bloom;
+mod flatten;
 mod teddy;
 
 pub(super) use bitmap::{bitmap_avx2, bitmap_avx512};
 pub(super) use bloom::bloom;
+pub(super) use flatten::flatten;
 pub(super) use teddy::{teddy_avx2, teddy_avx512};
 
 use std::arch::x86_64::{__m512i, _mm512_loadu_si512, _mm512_maskz_loadu_epi8};
