@@ -3,7 +3,7 @@
 use std::{cmp::Ordering, ops::Range};
 
 use super::{
-    buckets::{BLOCK, Entry},
+    buckets::{BLOCK, Entry, GROUP},
     filter::{CHUNK, Masks, Offsets, Span},
     hash,
     kernel::{self, Form},
@@ -148,10 +148,12 @@ impl<S: Sink> Run<'_, S> {
         let candidates =
             kernel::flatten(self.form, &queue.masks, words, layer.stride, &mut queue.at);
         self.stats.candidates += candidates as u64;
-        for block in queue.at.get(..candidates).unwrap_or_default().chunks(BLOCK) {
-            match self.block(layer, span.begin, block) {
-                Outcome::Done => {}
-                outcome => return outcome,
+        for first in (0..candidates).step_by(BLOCK) {
+            let block = queue.at.get(first..).and_then(<[u16]>::first_chunk);
+            let count = BLOCK.min(candidates - first);
+            match block.map(|block| self.block(layer, span.begin, block, count)) {
+                None | Some(Outcome::Done) => {}
+                Some(outcome) => return outcome,
             }
         }
         Outcome::Done
@@ -160,17 +162,27 @@ impl<S: Sink> Run<'_, S> {
     /// Compares and reports the literals that have a window at some candidates.
     #[expect(clippy::inline_always, reason = "as `every_chunk`")]
     #[inline(always)]
-    fn block(&mut self, layer: &Layer, begin: usize, block: &[u16]) -> Outcome {
+    fn block(
+        &mut self,
+        layer: &Layer,
+        begin: usize,
+        block: &[u16; BLOCK],
+        count: usize,
+    ) -> Outcome {
         let position =
             |candidate: usize| begin + usize::from(block.get(candidate).copied().unwrap_or(0));
-        let haystack = self.haystack;
         let mut words = [0; BLOCK];
-        for (word, offset) in words.iter_mut().zip(block) {
-            *word = hash::to_lower(hash::word_at(haystack, begin + usize::from(*offset)));
+        let groups = words.as_chunks_mut::<GROUP>().0.iter_mut();
+        let groups = groups.zip(block.as_chunks::<GROUP>().0);
+        for (words, offsets) in groups.take(count.div_ceil(GROUP)) {
+            // Offsets behind those in use are of earlier scans, but no less offsets.
+            for (word, offset) in words.iter_mut().zip(offsets) {
+                let bytes = hash::word_at(self.haystack, begin + usize::from(*offset));
+                *word = hash::to_lower(bytes);
+            }
         }
-        let words = words.get(..block.len()).unwrap_or_default();
         let mut exhausted = false;
-        let end = layer.buckets.look_up(words, |candidate, entries| {
+        let end = layer.buckets.look_up(&words, count, |candidate, entries| {
             if self.left == 0 && self.takeover.is_possible(self.literals) {
                 exhausted = true;
                 return false;
@@ -182,7 +194,7 @@ impl<S: Sink> Run<'_, S> {
             Ok(()) => Outcome::Done,
             Err(place) if exhausted => Outcome::Exhausted(Stop {
                 width: place.width,
-                wider: position(block.len() - 1) + 1,
+                wider: position(count - 1) + 1,
                 at: position(place.candidate),
                 narrower: position(0),
             }),

@@ -8,10 +8,10 @@
 
 use super::{Masks, Span, fill_each};
 
-/// The filter's tables, one for each row.
+/// The filter's tables: three rows behind each other.
 #[derive(Debug)]
 pub(in crate::sieve) struct Bloom {
-    pub(in crate::sieve) rows: [Box<[u8]>; 3],
+    pub(in crate::sieve) rows: Box<[u8]>,
     /// Bytes of the window: 3 or 4.
     pub(in crate::sieve) width: usize,
 }
@@ -26,12 +26,12 @@ impl Bloom {
     /// `windows` are the low `width` bytes of each window. Tables have 128, 256 or 512 bytes.
     pub(in crate::sieve) fn new(windows: &[u32], width: usize, table_len: usize) -> Bloom {
         let mut bloom = Bloom {
-            rows: std::array::from_fn(|_| vec![0; table_len].into()),
+            rows: vec![0; 3 * table_len].into(),
             width,
         };
         for window in windows {
             let hash = bloom.hash(*window);
-            for (row, table) in bloom.rows.iter_mut().enumerate() {
+            for (row, table) in bloom.rows.chunks_mut(table_len).enumerate() {
                 let (index, bit) = place(hash, row, table_len);
                 if let Some(byte) = table.get_mut(index) {
                     *byte |= bit;
@@ -42,7 +42,7 @@ impl Bloom {
     }
 
     pub(in crate::sieve) fn table_len(&self) -> usize {
-        self.rows.iter().map(|row| row.len()).min().unwrap_or(0)
+        self.rows.len() / 3
     }
 
     /// The share of other windows that pass such tables with so many windows in them.
@@ -53,17 +53,20 @@ impl Bloom {
     }
 
     pub(super) fn memory(&self) -> usize {
-        self.rows.iter().map(|row| row.len()).sum()
+        self.rows.len()
     }
 
     pub(in crate::sieve) fn fill(&self, haystack: &[u8], span: Span, masks: &mut Masks) -> usize {
         fill_each(span, masks, |at| {
             #[expect(clippy::cast_possible_truncation, reason = "the low four bytes")]
             let hash = self.hash(super::super::hash::word_at(haystack, at) as u32);
-            self.rows.iter().enumerate().all(|(row, table)| {
-                let (index, bit) = place(hash, row, table.len());
-                table.get(index).is_some_and(|byte| byte & bit != 0)
-            })
+            self.rows
+                .chunks(self.table_len())
+                .enumerate()
+                .all(|(row, table)| {
+                    let (index, bit) = place(hash, row, table.len());
+                    table.get(index).is_some_and(|byte| byte & bit != 0)
+                })
         })
     }
 

@@ -13,7 +13,7 @@ mod teddy;
 pub(super) use bitmap::{Bitmap, MULTIPLIER};
 pub(super) use bloom::{Bloom, MAPS};
 pub(super) use pairs::Pairs;
-pub(super) use teddy::Teddy;
+pub(super) use teddy::{Nibbles, Teddy};
 
 use super::kernel::{self, Form};
 use crate::FilterKind;

@@ -149,9 +149,7 @@ fn padded(haystack: &[u8], at: usize) -> [u8; 128] {
 
 /// Ones for the positions from `at` that lie before `end`.
 fn valid(at: usize, end: usize) -> u64 {
-    match end.saturating_sub(at) {
-        0 => 0,
-        left @ 1..64 => u64::MAX >> (64 - left),
-        _ => u64::MAX,
-    }
+    let left = end.saturating_sub(at).min(64);
+    // Without a branch; in two steps, since a shift by 64 bits is none.
+    !(u64::MAX << (left / 2) << (left - left / 2))
 }
