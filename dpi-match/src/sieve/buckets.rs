@@ -34,8 +34,8 @@ pub(super) struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Buckets {
     entries: Vec<Entry>,
-    /// Bytes of the keys, and the table; only those that have keys.
-    tables: Vec<(usize, Table)>,
+    /// Those that have keys, the widest first.
+    tables: Vec<Table>,
 }
 
 /// Candidates that are looked up in one go.
@@ -50,6 +50,9 @@ const WIDTHS: [usize; 5] = [8, 4, 3, 2, 1];
 /// of them its slot.
 #[derive(Debug)]
 struct Table {
+    width: usize,
+    /// Ones for the bytes of a key.
+    mask: u64,
     /// One bit a hash: most candidates end here. A power of two of words, at least one.
     filter: Vec<u64>,
     filter_shift: u32,
@@ -93,7 +96,7 @@ impl Buckets {
                 continue;
             }
             // Keys that occur twice are counted twice: the table is a little larger for it.
-            let mut table = Table::with_room(of_width.len());
+            let mut table = Table::with_room(width, of_width.len());
             of_width.sort_unstable_by_key(|window| {
                 let slot = table.place(hash::mix(window.key));
                 // Of one literal, the occurrence that begins first comes first.
@@ -107,7 +110,7 @@ impl Buckets {
             table.fill(&of_width, buckets.entries.len());
             let entries = of_width.iter().map(|window| Entry::new(window, literals));
             buckets.entries.extend(entries);
-            buckets.tables.push((width, table));
+            buckets.tables.push(table);
         }
         buckets
     }
@@ -127,24 +130,23 @@ impl Buckets {
     ) -> Result<(), Place> {
         for pair in self.tables.chunks(2) {
             // The bits of both in one word: one loop, whose end is mispredicted once.
-            let bits = |(width, table): &(usize, Table)| table.sift(words, count, *width);
             let mut left = pair
                 .iter()
                 .rev()
-                .fold(0, |all, table| all << BLOCK | bits(table));
+                .fold(0, |all, table| all << BLOCK | table.sift(words, count));
             while left != 0 {
                 let bit = left.trailing_zeros() as usize;
                 left &= left - 1;
                 let candidate = bit % BLOCK;
-                let Some((width, table)) = pair.get(bit / BLOCK) else {
+                let Some(table) = pair.get(bit / BLOCK) else {
                     break;
                 };
                 let word = words.get(candidate).copied().unwrap_or(0);
-                let (first, end) = table.run(hash::low_bytes(word, *width));
+                let (first, end) = table.run(word);
                 let entries = self.entries.get(first as usize..end as usize);
                 if !each(candidate, entries.unwrap_or_default()) {
                     return Err(Place {
-                        width: *width,
+                        width: table.width,
                         candidate,
                     });
                 }
@@ -155,11 +157,7 @@ impl Buckets {
 
     pub(super) fn memory(&self) -> usize {
         self.entries.capacity() * size_of::<Entry>()
-            + self
-                .tables
-                .iter()
-                .map(|(_, table)| table.memory())
-                .sum::<usize>()
+            + self.tables.iter().map(Table::memory).sum::<usize>()
     }
 }
 
@@ -209,13 +207,15 @@ impl Entry {
 }
 
 impl Table {
-    fn with_room(keys: usize) -> Table {
+    fn with_room(width: usize, keys: usize) -> Table {
         let most = (keys * FILTER_BITS / 2).max(LARGE_FILTER_BITS);
         let bits = (keys * FILTER_BITS)
             .clamp(MIN_FILTER_BITS, most)
             .next_power_of_two();
         let slots = (keys * SLOTS).next_power_of_two().max(2);
         Table {
+            width,
+            mask: hash::low_bytes(u64::MAX, width),
             filter: vec![0; bits / 64],
             filter_shift: 64 - bits.trailing_zeros(),
             starts: vec![0; slots + 1],
@@ -251,8 +251,8 @@ impl Table {
 
     #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
     #[inline(always)]
-    fn may_hold(&self, key: u64) -> bool {
-        let bit = hash::mix(key) >> self.filter_shift;
+    fn may_hold(&self, word: u64) -> bool {
+        let bit = hash::mix(word & self.mask) >> self.filter_shift;
         // No bit is cut off; the compiler learns that the word is there.
         let index = usize::try_from(bit >> 6).unwrap_or(0) & (self.filter.len() - 1);
         self.filter
@@ -266,24 +266,24 @@ impl Table {
     /// would the end of a loop over each.
     #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
     #[inline(always)]
-    fn sift(&self, words: &[u64; BLOCK], count: usize, width: usize) -> u64 {
+    fn sift(&self, words: &[u64; BLOCK], count: usize) -> u64 {
         let mut kept = 0;
         let groups = words.as_chunks::<GROUP>().0.iter();
         for (group, words) in groups.enumerate().take(count.div_ceil(GROUP)) {
             let mut of_group = 0;
             for (place, word) in words.iter().enumerate() {
-                of_group |= u64::from(self.may_hold(hash::low_bytes(*word, width))) << place;
+                of_group |= u64::from(self.may_hold(*word)) << place;
             }
             kept |= of_group << (group * GROUP);
         }
         kept & (u64::MAX >> (64 - count.clamp(1, BLOCK)))
     }
 
-    /// First entry of the key's slot, and the one behind its last.
+    /// First entry of the slot of the word's key, and the one behind its last.
     #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
     #[inline(always)]
-    fn run(&self, key: u64) -> (u32, u32) {
-        let slot = self.place(hash::mix(key));
+    fn run(&self, word: u64) -> (u32, u32) {
+        let slot = self.place(hash::mix(word & self.mask));
         match self.starts.get(slot..).and_then(<[u32]>::first_chunk) {
             Some([first, end]) => (*first, *end),
             None => (0, 0),

@@ -4,7 +4,7 @@ use std::{cmp::Ordering, ops::Range};
 
 use super::{
     buckets::{BLOCK, Entry, GROUP},
-    filter::{CHUNK, Masks, Offsets, Span},
+    filter::{Batch, CHUNK, Masks, Offsets, Span},
     hash,
     kernel::{self, Form},
     layer::Layer,
@@ -25,6 +25,7 @@ pub(super) trait Sink {
 #[derive(Debug)]
 pub(crate) struct Queue {
     masks: Masks,
+    batch: Batch,
     /// Offsets from the chunk's begin.
     at: Offsets,
 }
@@ -142,9 +143,13 @@ impl<S: Sink> Run<'_, S> {
         if span.begin >= span.end {
             return Outcome::Done;
         }
-        let words = layer
-            .filter
-            .fill(self.form, self.haystack, span, &mut queue.masks);
+        let words = layer.filter.fill(
+            self.form,
+            self.haystack,
+            span,
+            &mut queue.masks,
+            &mut queue.batch,
+        );
         let candidates =
             kernel::flatten(self.form, &queue.masks, words, layer.stride, &mut queue.at);
         self.stats.candidates += candidates as u64;
@@ -244,6 +249,7 @@ impl Default for Queue {
     fn default() -> Queue {
         Queue {
             masks: [0; CHUNK / 64],
+            batch: Batch::default(),
             at: [0; CHUNK + 64],
         }
     }

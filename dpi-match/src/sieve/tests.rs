@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{
     choose::Draft,
-    filter::{Bloom, CHUNK, Filter, Masks, Part, Span, Teddy},
+    filter::{Batch, Bloom, CHUNK, Filter, Masks, Part, Span, Teddy},
     frequency::Frequency,
     select::select,
     *,
@@ -141,10 +141,10 @@ proptest! {
         }
         for filter in filters {
             let mut portable: Masks = [0; CHUNK / 64];
-            let words = filter.fill(Form::new(Engine::Portable), &haystack, span, &mut portable);
+            let words = filter.fill(Form::new(Engine::Portable), &haystack, span, &mut portable, &mut Batch::default());
             for engine in engines() {
                 let mut masks: Masks = [0; CHUNK / 64];
-                prop_assert_eq!(filter.fill(Form::new(engine), &haystack, span, &mut masks), words);
+                prop_assert_eq!(filter.fill(Form::new(engine), &haystack, span, &mut masks, &mut Batch::default()), words);
                 prop_assert_eq!(&masks[..words], &portable[..words], "{:?} {}", filter.kind(), engine);
             }
         }

@@ -10,7 +10,7 @@ mod bloom;
 mod pairs;
 mod teddy;
 
-pub(super) use bitmap::{Bitmap, MULTIPLIER};
+pub(super) use bitmap::{BATCH, Batch, Bitmap, MULTIPLIER};
 pub(super) use bloom::{Bloom, MAPS};
 pub(super) use pairs::Pairs;
 pub(super) use teddy::{Nibbles, Teddy};
@@ -66,10 +66,17 @@ impl Filter {
 
     /// Sets the bits of the positions in `span` that may be windows of a literal; returns
     /// how many words of `masks` are in use.
-    pub(super) fn fill(&self, form: Form, haystack: &[u8], span: Span, masks: &mut Masks) -> usize {
+    pub(super) fn fill(
+        &self,
+        form: Form,
+        haystack: &[u8],
+        span: Span,
+        masks: &mut Masks,
+        batch: &mut Batch,
+    ) -> usize {
         match self {
             Filter::Pairs(pairs) => pairs.fill(haystack, span, masks),
-            Filter::Bitmap(bitmap) => kernel::bitmap(bitmap, form, haystack, span, masks),
+            Filter::Bitmap(bitmap) => kernel::bitmap(bitmap, form, haystack, span, masks, batch),
             Filter::Teddy(teddy) => kernel::teddy(teddy, form, haystack, span, masks),
             Filter::Bloom(bloom) => kernel::bloom(bloom, form, haystack, span, masks),
         }

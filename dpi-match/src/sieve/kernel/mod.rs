@@ -13,7 +13,7 @@ mod neon;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use super::filter::{Bitmap, Bloom, CHUNK, Masks, Offsets, Span, Teddy, offsets_of};
+use super::filter::{Batch, Bitmap, Bloom, CHUNK, Masks, Offsets, Span, Teddy, offsets_of};
 use crate::Engine;
 
 /// An engine whose instructions this processor has: made only after asking it.
@@ -82,6 +82,7 @@ pub(super) fn bitmap(
     haystack: &[u8],
     span: Span,
     masks: &mut Masks,
+    batch: &mut Batch,
 ) -> usize {
     check(haystack, span);
     // The product's bits that are left number the bits of the map, and no more.
@@ -90,7 +91,7 @@ pub(super) fn bitmap(
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the form proves AVX-512 F, BW, VBMI, VBMI2 and GFNI; the size
         // was compared above.
-        Engine::Avx512 => unsafe { x86::bitmap_avx512(bitmap, haystack, span, masks) },
+        Engine::Avx512 => unsafe { x86::bitmap_avx512(bitmap, haystack, span, masks, batch) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the form proves AVX2 and what comes with it; the size
         // was compared above.

@@ -14,11 +14,7 @@ use std::arch::x86_64::{
 };
 
 use super::{super::valid, BIT, load, load_rest};
-use crate::sieve::filter::{Bitmap, MULTIPLIER, Masks, Span};
-
-/// Windows that are hashed before they are looked up. Hashes, bytes and results of so many
-/// take 1.5 KiB of stack.
-const BATCH: usize = 256;
+use crate::sieve::filter::{BATCH, Batch, Bitmap, MULTIPLIER, Masks, Span};
 
 /// As `Bitmap::fill`: hashes by vector, look-ups one by one, tests by vector.
 ///
@@ -33,13 +29,14 @@ pub(in super::super) unsafe fn bitmap_avx512(
     haystack: &[u8],
     span: Span,
     masks: &mut Masks,
+    batch: &mut Batch,
 ) -> usize {
     // SAFETY: the caller's promise is passed on.
     unsafe {
         match bitmap.stride {
-            1 => bitmap_in::<1>(bitmap, haystack, span, masks),
-            2 => bitmap_in::<2>(bitmap, haystack, span, masks),
-            _ => bitmap_in::<4>(bitmap, haystack, span, masks),
+            1 => bitmap_in::<1>(bitmap, haystack, span, masks, batch),
+            2 => bitmap_in::<2>(bitmap, haystack, span, masks, batch),
+            _ => bitmap_in::<4>(bitmap, haystack, span, masks, batch),
         }
     }
 }
@@ -53,12 +50,8 @@ unsafe fn bitmap_in<const STRIDE: usize>(
     haystack: &[u8],
     span: Span,
     masks: &mut Masks,
+    batch: &mut Batch,
 ) -> usize {
-    let mut batch = Batch {
-        bytes: [0; BATCH],
-        wanted: [0; BATCH],
-        found: [0; BATCH],
-    };
     let hasher = Hasher::new::<STRIDE>(bitmap);
     let mut at = span.begin;
     let mut words = 0;
@@ -70,7 +63,7 @@ unsafe fn bitmap_in<const STRIDE: usize>(
         let used = count.div_ceil(64);
         for group in 0..used {
             let begin = at + group * 64 * STRIDE;
-            hasher.hash::<STRIDE>(haystack, begin, group * 64, &mut batch);
+            hasher.hash::<STRIDE>(haystack, begin, group * 64, batch);
         }
         let count_up = count.next_multiple_of(16);
         // SAFETY: the caller promises the map's size, and hashes have no more bits.
@@ -85,16 +78,6 @@ unsafe fn bitmap_in<const STRIDE: usize>(
         at += BATCH * STRIDE;
     }
     words
-}
-
-/// What is known of each window of a batch.
-struct Batch {
-    /// Number of the map's byte.
-    bytes: [u32; BATCH],
-    /// Its bit of that byte.
-    wanted: [u8; BATCH],
-    /// The byte.
-    found: [u8; BATCH],
 }
 
 /// The map's byte of each hash. Not inlined where there are wider vectors: the compiler would

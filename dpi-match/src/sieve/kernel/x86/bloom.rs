@@ -1,13 +1,13 @@
 //! The Bloom filter by AVX-512 and GFNI: its tables stay in registers or next to them.
 
 use std::arch::x86_64::{
-    __m512i, _mm512_gf2p8affine_epi64_epi8, _mm512_mask_blend_epi8, _mm512_mask_test_epi8_mask,
-    _mm512_movepi8_mask, _mm512_permutex2var_epi8, _mm512_permutexvar_epi8, _mm512_set1_epi8,
-    _mm512_set1_epi64, _mm512_setzero_si512, _mm512_ternarylogic_epi64, _mm512_test_epi8_mask,
-    _mm512_xor_si512,
+    __m512i, _mm512_gf2p8affine_epi64_epi8, _mm512_load_si512, _mm512_mask_blend_epi8,
+    _mm512_mask_test_epi8_mask, _mm512_movepi8_mask, _mm512_permutex2var_epi8,
+    _mm512_permutexvar_epi8, _mm512_set1_epi8, _mm512_set1_epi64, _mm512_setzero_si512,
+    _mm512_ternarylogic_epi64, _mm512_test_epi8_mask, _mm512_xor_si512,
 };
 
-use super::{super::valid, BIT, each_block, load, load_rest, vectors_at};
+use super::{super::valid, BIT, each_block, load_rest, vectors_at};
 use crate::sieve::filter::{Bloom, MAPS, Masks, Span};
 
 /// As `Bloom::fill`.
@@ -61,11 +61,13 @@ impl<const BANKS: usize, const WIDTH: usize> Tables<BANKS, WIDTH> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
     fn new(bloom: &Bloom) -> Self {
-        assert!(bloom.rows.len() == 3 * BANKS * 128);
+        assert!(bloom.rows.len() == 3 * BANKS * 2);
         let part = |row: usize, part: usize| {
             if part < BANKS * 2 {
-                // SAFETY: three rows of `BANKS` × 2 parts of 64 bytes, as compared above.
-                unsafe { load(&bloom.rows, (row * BANKS * 2 + part) * 64) }
+                let line = bloom.rows.as_ptr().wrapping_add(row * BANKS * 2 + part);
+                // SAFETY: three rows of `BANKS` × 2 lines, as compared above; a line is
+                // aligned to its 64 bytes.
+                unsafe { _mm512_load_si512(line.cast()) }
             } else {
                 // Of fewer than four banks the others are never looked at.
                 _mm512_setzero_si512()
