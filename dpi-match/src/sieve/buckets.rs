@@ -191,7 +191,7 @@ impl Entry {
         let head = hash::fold_if(self.fold, hash::word_at(haystack, start)) ^ self.head;
         let tail = hash::fold_if(self.fold, hash::word_at(haystack, last)) ^ self.tail;
         let differs = hash::low_bytes(head | tail, length);
-        (differs == 0) & (start <= at) & (end <= haystack.len()) & (end > from)
+        differs == 0 && start <= at && end <= haystack.len() && end > from
     }
 
     /// Whether it has bytes between the first and the last eight.

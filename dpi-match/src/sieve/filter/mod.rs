@@ -105,6 +105,9 @@ pub(super) fn offsets_of(masks: &Masks, words: usize, stride: usize, at: &mut Of
     let mut count = 0;
     for (word, mask) in masks.iter().enumerate().take(words) {
         let mut mask = *mask;
+        if mask == 0 {
+            continue;
+        }
         let bits = mask.count_ones() as usize;
         // There is room: the masks have at most `CHUNK` bits.
         let Some(slots) = at.get_mut(count..).and_then(<[u16]>::first_chunk_mut::<64>) else {

@@ -226,12 +226,22 @@ unsafe fn bitmap_avx2_in<const STRIDE: usize>(
     let mut words = 0;
     let mut hashes = [0u32; 64];
     let mut found = [0u8; 64];
+    let mut copy: [u8; LONGEST];
     for mask in masks.iter_mut() {
-        if at + 64 * STRIDE > span.end || at + 64 * STRIDE + 32 > haystack.len() {
+        if at >= span.end {
             break;
         }
-        // SAFETY: the condition covers what the function reads.
-        unsafe { hash_windows_avx2::<STRIDE>(bitmap, haystack, at, &mut hashes) };
+        let (bytes, begin) = if at + 64 * STRIDE + 32 <= haystack.len() {
+            (haystack, at)
+        } else {
+            // What is left, and zeros behind it.
+            let rest = haystack.get(at..).unwrap_or_default();
+            copy = [0; LONGEST];
+            copy[..rest.len()].copy_from_slice(rest);
+            (&copy[..], 0)
+        };
+        // SAFETY: the condition covers what the function reads, and the copy is as long.
+        unsafe { hash_windows_avx2::<STRIDE>(bitmap, bytes, begin, &mut hashes) };
         // SAFETY: the caller promises the map's size, and hashes have no more bits.
         unsafe { look_up_bits::<STRIDE>(&bitmap.words, &hashes, &mut found) };
         let half = |part: usize| {
@@ -239,16 +249,16 @@ unsafe fn bitmap_avx2_in<const STRIDE: usize>(
             let bytes = unsafe { _mm256_loadu_si256(found.as_ptr().add(part).cast()) };
             u64::from(_mm256_movemask_epi8(_mm256_slli_epi16::<7>(bytes)).cast_unsigned())
         };
-        *mask = half(0) | half(32) << 32;
+        let count = (span.end - at).div_ceil(STRIDE);
+        *mask = (half(0) | half(32) << 32) & valid(0, count);
         at += 64 * STRIDE;
         words += 1;
     }
-    let rest = Span {
-        begin: at.min(span.end),
-        end: span.end,
-    };
-    words + bitmap.fill(haystack, rest, &mut masks[words..])
+    words
 }
+
+/// Bytes that are read for the 64 positions of the widest stride.
+const LONGEST: usize = 64 * 4 + 32;
 
 /// Hashes the 64 windows at `at` and every `STRIDE`-th byte behind it: those of the four-byte
 /// groups at `at` first, eight at a time, then those that begin `STRIDE` bytes behind.

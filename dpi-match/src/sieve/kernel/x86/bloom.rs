@@ -111,7 +111,7 @@ impl<const BANKS: usize, const WIDTH: usize> Tables<BANKS, WIDTH> {
         let [a, b, c] = self.maps;
         let (a, b, c) = (Self::hash(w, a), Self::hash(w, b), Self::hash(w, c));
         let bits = |next| _mm512_permutexvar_epi8(next, self.bit);
-        let [first, second, third] = self.rows;
+        let [first, second, third] = &self.rows;
         let pass = _mm512_test_epi8_mask(Self::look_up(first, a, b), bits(b));
         let pass = _mm512_mask_test_epi8_mask(pass, Self::look_up(second, b, c), bits(c));
         _mm512_mask_test_epi8_mask(pass, Self::look_up(third, c, a), bits(a))
@@ -134,7 +134,7 @@ impl<const BANKS: usize, const WIDTH: usize> Tables<BANKS, WIDTH> {
     /// The bytes of a row that `index` numbers, and a fourth bit of `next`.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
-    fn look_up(t: [__m512i; 8], index: __m512i, next: __m512i) -> __m512i {
+    fn look_up(t: &[__m512i; 8], index: __m512i, next: __m512i) -> __m512i {
         let bank = |first, second| _mm512_permutex2var_epi8(first, index, second);
         if BANKS == 1 {
             return bank(t[0], t[1]);
