@@ -31,6 +31,10 @@ pub(in crate::sieve) struct Batch {
     /// Number of the map's byte.
     pub(in crate::sieve) bytes: [u32; BATCH],
     /// Its bit of that byte.
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(dead_code, reason = "only AVX-512 chooses bits by vector")
+    )]
     pub(in crate::sieve) wanted: [u8; BATCH],
     /// The byte.
     pub(in crate::sieve) found: [u8; BATCH],

@@ -25,6 +25,7 @@ const LINE: usize = 64;
 
 /// 8×8 bit matrices by hash byte and byte of the window, in GF2P8AFFINEQB's layout: byte
 /// 7 − i of the number is the row of result bit i. Arbitrary, but for bit 5 being left out.
+#[cfg(target_arch = "x86_64")]
 pub(in crate::sieve) static MAPS: [[u64; 4]; 3] = maps();
 /// The three hash bytes that a byte adds (by exclusive or) at each place of the window.
 static HASHES: [[u32; 256]; 4] = hashes();

@@ -10,8 +10,12 @@ mod bloom;
 mod pairs;
 mod teddy;
 
-pub(super) use bitmap::{BATCH, Batch, Bitmap, MULTIPLIER};
-pub(super) use bloom::{Bloom, MAPS};
+#[cfg(target_arch = "x86_64")]
+pub(super) use bitmap::BATCH;
+pub(super) use bitmap::{Batch, Bitmap, MULTIPLIER};
+pub(super) use bloom::Bloom;
+#[cfg(target_arch = "x86_64")]
+pub(super) use bloom::MAPS;
 pub(super) use pairs::Pairs;
 pub(super) use teddy::{Nibbles, Teddy};
 

@@ -96,6 +96,9 @@ pub(super) fn bitmap(
         // SAFETY: the form proves AVX2 and what comes with it; the size
         // was compared above.
         Engine::Avx2 => unsafe { x86::bitmap_avx2(bitmap, haystack, span, masks) },
+        #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+        // SAFETY: NEON is part of the target's base; the size was compared above.
+        Engine::Neon => unsafe { neon::bitmap(bitmap, haystack, span, masks, batch) },
         _ => bitmap.fill(haystack, span, masks),
     }
 }
