@@ -15,7 +15,7 @@ pub enum Engine {
     Portable,
     /// The sieve with AVX2.
     Avx2,
-    /// The sieve with AVX-512 (F, BW, VBMI) and GFNI.
+    /// The sieve with AVX-512 (F, BW, VBMI, VBMI2) and GFNI.
     Avx512,
     /// The sieve with NEON.
     Neon,
@@ -86,6 +86,7 @@ fn x86(engine: Engine) -> bool {
             avx2 && std::is_x86_feature_detected!("avx512f")
                 && std::is_x86_feature_detected!("avx512bw")
                 && std::is_x86_feature_detected!("avx512vbmi")
+                && std::is_x86_feature_detected!("avx512vbmi2")
                 && std::is_x86_feature_detected!("gfni")
         }
     }

@@ -56,7 +56,7 @@ pub fn chunks(data: &[u8]) {
 }
 
 /// Flags, an expression, and behind a newline what it is matched with: machine code and
-/// interpreter must agree unless a limit was reached.
+/// interpreter must agree unless a limit was reached, and with both of them linear time.
 ///
 /// # Panics
 /// If they do not.
@@ -94,6 +94,10 @@ pub fn pcre(data: &[u8]) {
     });
     let start = usize::from(*flags) % (subject.len() + 1);
     let results = [&fast, &plain].map(|regex| regex.find_at(subject, start, &mut scratch));
+    if let (Ok(linear), Ok(plain)) = (plain.in_linear_time(), results[1]) {
+        let found = linear.find_at(subject, start, &mut scratch);
+        assert_eq!(found, Ok(plain), "in linear time");
+    }
     if let [Ok(fast), Ok(plain)] = results {
         assert_eq!(fast, plain);
     } else {

@@ -55,7 +55,7 @@ pub trait Mpm: Send + Sync + std::fmt::Debug {
 
 /// Memory that scans write to: one for each thread, for all matchers.
 ///
-/// 13 KiB, and with [`Mpm::scan_first`] four bytes for each pattern of the largest set and
+/// 11 KiB, and with [`Mpm::scan_first`] four bytes for each pattern of the largest set and
 /// sixteen for each one found.
 #[derive(Debug, Default)]
 pub struct MpmScratch {

@@ -1,15 +1,25 @@
 //! One PCRE2 expression, matched within limits.
 //!
 //! `mod.rs` is the safe face: options, limits, named errors. Everything that touches a
-//! pointer is in `ffi.rs`. Expressions match bytes, never UTF-8 characters.
+//! pointer is in `ffi.rs`. Expressions match bytes, never UTF-8 characters. Where time must be
+//! linear, `linear.rs` has the same expression by the `regex` crate, if there is one that
+//! means the same (`translate.rs`).
 
+mod byte_set;
 mod ffi;
+mod linear;
+#[cfg(test)]
+mod linear_tests;
 #[cfg(test)]
 mod tests;
+mod translate;
 
 use std::sync::OnceLock;
 
 use thiserror::Error;
+
+use linear::Linear;
+pub use linear::NotLinear;
 
 /// Compile options; each is PCRE2's option of the same name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -42,6 +52,7 @@ pub struct Regex {
     options: Options,
     jit: bool,
     code: OnceLock<Result<ffi::Code, CompileError>>,
+    linear: Option<Linear>,
 }
 
 /// Offsets of a match.
@@ -112,7 +123,25 @@ impl Regex {
             options,
             jit: true,
             code: OnceLock::new(),
+            linear: None,
         })
+    }
+
+    /// The same expression by the `regex` crate, whose time is linear in the subject, so that
+    /// no limit is ever reached; or why there is none that means exactly the same.
+    pub fn in_linear_time(&self) -> Result<Regex, NotLinear> {
+        Ok(Regex {
+            pattern: self.pattern.clone(),
+            options: self.options,
+            jit: self.jit,
+            code: OnceLock::new(),
+            linear: Some(Linear::new(&self.pattern, self.options)?),
+        })
+    }
+
+    /// Whether it is matched in linear time.
+    pub fn is_linear(&self) -> bool {
+        self.linear.is_some()
     }
 
     /// The same expression interpreted: for processes that may not make memory executable.
@@ -145,6 +174,9 @@ impl Regex {
                 start,
                 len: subject.len(),
             });
+        }
+        if let Some(linear) = &self.linear {
+            return Ok(linear.find_at(subject, start));
         }
         let code = self.code.get_or_init(|| {
             let code = ffi::Code::compile(&self.pattern, self.options)?;

@@ -6,7 +6,7 @@ const LIMITS: Limits = Limits {
     heap_kib: 1024,
 };
 
-fn flags(letters: &str) -> Options {
+pub(super) fn flags(letters: &str) -> Options {
     Options {
         caseless: letters.contains('i'),
         dotall: letters.contains('s'),

@@ -35,6 +35,8 @@ mod cost {
     /// A bitmap looks at one position, by vector and one by one.
     pub(super) const BITMAP_512: f32 = 2.8;
     pub(super) const BITMAP_256: f32 = 3.2;
+    /// Not measured: taken to be between its neighbours.
+    pub(super) const BITMAP_128: f32 = 3.8;
     /// As above, all of it one by one.
     pub(super) const BITMAP: f32 = 4.5;
     /// A bitmap of pairs looks at one position.
@@ -161,6 +163,7 @@ fn cheapest(
     let bitmap = match engine {
         Engine::Avx512 => cost::BITMAP_512,
         Engine::Avx2 => cost::BITMAP_256,
+        Engine::Neon => cost::BITMAP_128,
         _ => cost::BITMAP,
     };
     consider(FilterKind::Bitmap, bitmap, fill);

@@ -45,14 +45,6 @@ pub(super) fn word_at(haystack: &[u8], at: usize) -> u64 {
     }
 }
 
-/// The last four bytes in lower case; zero if there are fewer.
-#[expect(clippy::inline_always, reason = "a part of the scan's loop")]
-#[inline(always)]
-pub(super) fn tail(bytes: &[u8]) -> u32 {
-    let last = bytes.last_chunk::<4>();
-    last.map_or(0, |bytes| to_lower32(u32::from_le_bytes(*bytes)))
-}
-
 /// For candidates: letters of either case become equal.
 #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
 #[inline(always)]
@@ -64,20 +56,19 @@ pub(super) fn fold(word: u64) -> u64 {
 #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
 #[inline(always)]
 pub(super) fn to_lower(word: u64) -> u64 {
+    fold_if(u64::MAX, word)
+}
+
+/// [`to_lower`] where `fold` is all ones, the word as it is where it is zero.
+#[expect(clippy::inline_always, reason = "a part of the scan's loop")]
+#[inline(always)]
+pub(super) fn fold_if(fold: u64, word: u64) -> u64 {
     let low = word & LOW7;
     // Bit 7 of a byte says whether it is at least `A`, and whether it is beyond `Z`.
     let from_a = low + ONES * (0x80 - 0x41);
     let behind_z = low + ONES * (0x7f - 0x5a);
     let upper = (from_a & !behind_z) & !word & HIGH;
-    word | upper >> 2
-}
-
-/// As [`to_lower`], of four bytes.
-#[expect(clippy::inline_always, reason = "a part of the scan's loop")]
-#[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "the upper half is zeros")]
-fn to_lower32(word: u32) -> u32 {
-    to_lower(u64::from(word)) as u32
+    word | upper >> 2 & fold
 }
 
 /// The low `width` bytes of a word, 1 to 8.

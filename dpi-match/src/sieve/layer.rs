@@ -48,6 +48,10 @@ impl Layer {
             literal.layer = index;
             literal.offset = offset;
             let length = literal.len();
+            // One width for all its windows: so a literal is in one table, and its occurrences
+            // come in turn.
+            let width = key_width(length - usize::from(offset) - (selection.stride - 1));
+            literal.width = u8::try_from(width).unwrap_or(0);
             layer.shortest = layer.shortest.min(length);
             layer.lead = layer.lead.max(length - usize::from(offset));
             let Some(literal) = literals.get(literal_index) else {
@@ -55,20 +59,17 @@ impl Layer {
             };
             let bytes = literals.bytes(literal);
             for offset in (offset..).take(selection.stride) {
-                let width = key_width(length - usize::from(offset));
                 let word = hash::to_lower(hash::word_at(bytes, usize::from(offset)));
                 windows.push(Window {
                     width,
                     key: hash::low_bytes(word, width),
-                    offset: std::cmp::Reverse(offset),
+                    offset,
                     literal: literal_index,
-                    length: literal.length(),
-                    tail: hash::tail(bytes),
                 });
             }
         }
         layer.need = layer.need.min(layer.shortest);
-        layer.buckets = Buckets::new(windows);
+        layer.buckets = Buckets::new(&windows, literals);
         layer
     }
 

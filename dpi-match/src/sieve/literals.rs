@@ -17,7 +17,7 @@ pub(super) struct Literals {
     reach: usize,
 }
 
-/// One literal. `layer` and `offset` are set when the layers are built.
+/// One literal. `layer`, `width` and `offset` are set when the layers are built.
 #[derive(Clone, Debug)]
 pub(super) struct Literal {
     at: u32,
@@ -27,6 +27,8 @@ pub(super) struct Literal {
     pub(super) nocase: bool,
     /// The layer that finds it.
     pub(super) layer: u8,
+    /// Bytes of the key by which it is found.
+    pub(super) width: u8,
     /// Offset of the first of its windows.
     pub(super) offset: u16,
 }
@@ -74,6 +76,7 @@ impl Literals {
             length: u16::try_from(bytes.len()).unwrap_or(u16::MAX),
             nocase,
             layer: 0,
+            width: 0,
             offset: 0,
         });
         self.bytes.extend_from_slice(bytes);

@@ -1,12 +1,14 @@
 //! The layers over a haystack, chunk by chunk.
 
+use std::{cmp::Ordering, ops::Range};
+
 use super::{
-    buckets::{Entry, Passed},
-    filter::{CHUNK, Masks, Span},
+    buckets::{BLOCK, Entry, GROUP},
+    filter::{Batch, CHUNK, Masks, Offsets, Span},
     hash,
     kernel::{self, Form},
     layer::Layer,
-    literals::Literals,
+    literals::{Literal, Literals},
     takeover::Takeover,
 };
 use crate::{MpmStats, PatternId};
@@ -23,9 +25,9 @@ pub(super) trait Sink {
 #[derive(Debug)]
 pub(crate) struct Queue {
     masks: Masks,
-    /// Offsets from the chunk's begin. Writing groups of four may go beyond those in use.
-    at: [u16; CHUNK + 64],
-    passed: [Passed; CHUNK + 64],
+    batch: Batch,
+    /// Offsets from the chunk's begin.
+    at: Offsets,
 }
 
 /// One scan.
@@ -47,8 +49,44 @@ pub(super) enum Outcome {
     Done,
     /// The caller has had enough.
     Stopped,
-    /// The allowance is used up; this position and those behind it are not looked at.
-    Exhausted(usize),
+    /// The allowance is used up.
+    Exhausted(Stop),
+}
+
+/// The first position at which a layer has not looked for its literals, by the width of their
+/// keys.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stop {
+    width: usize,
+    wider: usize,
+    at: usize,
+    narrower: usize,
+}
+
+impl Stop {
+    /// The same position for all literals.
+    fn all(at: usize) -> Stop {
+        Stop {
+            width: 0,
+            wider: at,
+            at,
+            narrower: at,
+        }
+    }
+
+    /// For literals with keys of so many bytes.
+    pub(super) fn of(&self, width: usize) -> usize {
+        match width.cmp(&self.width) {
+            Ordering::Less => self.narrower,
+            Ordering::Equal => self.at,
+            Ordering::Greater => self.wider,
+        }
+    }
+
+    /// The first of all.
+    pub(super) fn first(&self) -> usize {
+        self.wider.min(self.at).min(self.narrower)
+    }
 }
 
 impl<S: Sink> Run<'_, S> {
@@ -70,15 +108,15 @@ impl<S: Sink> Run<'_, S> {
                 match self.chunk(layer, chunk, queue) {
                     Outcome::Done => {}
                     Outcome::Stopped => return,
-                    Outcome::Exhausted(at) => {
+                    Outcome::Exhausted(stop) => {
                         let stops = self.layers.iter().enumerate().map(|(other, _)| {
                             match other.cmp(&index) {
-                                std::cmp::Ordering::Less => chunk + CHUNK,
-                                std::cmp::Ordering::Equal => at,
-                                std::cmp::Ordering::Greater => chunk,
+                                Ordering::Less => Stop::all(chunk + CHUNK),
+                                Ordering::Equal => stop,
+                                Ordering::Greater => Stop::all(chunk),
                             }
                         });
-                        let stops: Vec<usize> = stops.collect();
+                        let stops: Vec<Stop> = stops.collect();
                         return self.take_over(&stops);
                     }
                 }
@@ -105,61 +143,84 @@ impl<S: Sink> Run<'_, S> {
         if span.begin >= span.end {
             return Outcome::Done;
         }
-        let words = layer
-            .filter
-            .fill(self.form, self.haystack, span, &mut queue.masks);
-        let candidates = queue.flatten(words, layer.stride);
+        let words = layer.filter.fill(
+            self.form,
+            self.haystack,
+            span,
+            &mut queue.masks,
+            &mut queue.batch,
+        );
+        let candidates =
+            kernel::flatten(self.form, &queue.masks, words, layer.stride, &mut queue.at);
         self.stats.candidates += candidates as u64;
-        let survivors = queue.sift(candidates, layer, self.haystack, span.begin);
-        self.stats.survivors += survivors as u64;
-        let kept = queue.at.iter().zip(&queue.passed).take(survivors);
-        for (offset, passed) in kept {
-            let at = span.begin + usize::from(*offset);
-            match self.candidate(layer, at, *passed) {
-                Outcome::Done => {}
-                outcome => return outcome,
+        for first in (0..candidates).step_by(BLOCK) {
+            let block = queue.at.get(first..).and_then(<[u16]>::first_chunk);
+            let count = BLOCK.min(candidates - first);
+            match block.map(|block| self.block(layer, span.begin, block, count)) {
+                None | Some(Outcome::Done) => {}
+                Some(outcome) => return outcome,
             }
         }
         Outcome::Done
     }
 
-    /// Compares the literals that may have a window at `at`.
+    /// Compares and reports the literals that have a window at some candidates.
     #[expect(clippy::inline_always, reason = "as `every_chunk`")]
     #[inline(always)]
-    fn candidate(&mut self, layer: &Layer, at: usize, passed: Passed) -> Outcome {
-        if self.left == 0 && self.takeover.is_possible(self.literals) {
-            return Outcome::Exhausted(at);
-        }
-        let word = hash::to_lower(hash::word_at(self.haystack, at));
-        let go_on = layer
-            .buckets
-            .look_up(word, passed, &mut |entry| self.entry(entry, at));
-        if go_on {
-            Outcome::Done
-        } else {
-            Outcome::Stopped
-        }
-    }
-
-    /// Compares one literal and reports it; false when the caller has had enough.
-    #[expect(clippy::inline_always, reason = "as `every_chunk`")]
-    #[inline(always)]
-    fn entry(&mut self, entry: Entry, at: usize) -> bool {
-        self.left = self.left.saturating_sub(1);
-        self.stats.comparisons += 1;
-        let start = at.wrapping_sub(usize::from(entry.offset));
-        let end = start.wrapping_add(usize::from(entry.length));
-        // Where an occurrence would begin before the haystack, `start` is huge.
-        match self.haystack.get(start..end) {
-            Some(window) if end > self.from && hash::tail(window) == entry.tail => {
-                self.occurrence(entry, window, end)
+    fn block(
+        &mut self,
+        layer: &Layer,
+        begin: usize,
+        block: &[u16; BLOCK],
+        count: usize,
+    ) -> Outcome {
+        let position =
+            |candidate: usize| begin + usize::from(block.get(candidate).copied().unwrap_or(0));
+        let mut words = [0; BLOCK];
+        let groups = words.as_chunks_mut::<GROUP>().0.iter_mut();
+        let groups = groups.zip(block.as_chunks::<GROUP>().0);
+        for (words, offsets) in groups.take(count.div_ceil(GROUP)) {
+            // Offsets behind those in use are of earlier scans, but no less offsets.
+            for (word, offset) in words.iter_mut().zip(offsets) {
+                let bytes = hash::word_at(self.haystack, begin + usize::from(*offset));
+                *word = hash::to_lower(bytes);
             }
-            _ => true,
+        }
+        let mut exhausted = false;
+        let end = layer.buckets.look_up(&words, count, |candidate, entries| {
+            if self.left == 0 && self.takeover.is_possible(self.literals) {
+                exhausted = true;
+                return false;
+            }
+            self.stats.survivors += 1;
+            self.several(entries, position(candidate))
+        });
+        match end {
+            Ok(()) => Outcome::Done,
+            Err(place) if exhausted => Outcome::Exhausted(Stop {
+                width: place.width,
+                wider: position(count - 1) + 1,
+                at: position(place.candidate),
+                narrower: position(0),
+            }),
+            Err(_) => Outcome::Stopped,
         }
     }
 
-    /// As `entry`, for a literal whose window and last bytes are here.
-    fn occurrence(&mut self, entry: Entry, window: &[u8], end: usize) -> bool {
+    /// Compares and reports some literals; false when the caller has had enough.
+    #[expect(clippy::inline_always, reason = "as `every_chunk`")]
+    #[inline(always)]
+    fn several(&mut self, entries: &[Entry], at: usize) -> bool {
+        entries.iter().all(|entry| {
+            self.left = self.left.saturating_sub(1);
+            self.stats.comparisons += 1;
+            !entry.occurs(self.haystack, at, self.from) || self.occurrence(entry, at)
+        })
+    }
+
+    /// Reports a literal whose first and last bytes are here, if those between them are;
+    /// false when the caller has had enough.
+    fn occurrence(&mut self, entry: &Entry, at: usize) -> bool {
         let Some(literal) = self.literals.get(entry.literal) else {
             return true;
         };
@@ -167,82 +228,29 @@ impl<S: Sink> Run<'_, S> {
         if !ids.iter().any(|id| self.sink.wants(*id)) {
             return true;
         }
+        let range = entry.range(at);
+        if entry.is_long() && !self.compare(literal, range.clone()) {
+            return true;
+        }
+        let length = range.end - range.start;
+        ids.iter().all(|id| self.sink.found(*id, range.end, length))
+    }
+
+    fn compare(&mut self, literal: &Literal, range: Range<usize>) -> bool {
+        let window = self.haystack.get(range).unwrap_or_default();
         let (equal, steps) = self.literals.compare(literal, window);
         self.left = self.left.saturating_sub(steps);
         self.stats.comparisons += steps;
-        let length = literal.len();
-        !equal || ids.iter().all(|id| self.sink.found(*id, end, length))
+        equal
     }
-}
-
-impl Queue {
-    /// Turns the bits of the masks into offsets; returns how many.
-    ///
-    /// Four are written whether or not there are so many: a branch on each bit would be
-    /// mispredicted more often than not.
-    #[expect(clippy::inline_always, reason = "as `every_chunk`")]
-    #[inline(always)]
-    fn flatten(&mut self, words: usize, stride: usize) -> usize {
-        let mut count = 0;
-        for (word, mask) in self.masks.iter().enumerate().take(words) {
-            let mut mask = *mask;
-            let bits = mask.count_ones() as usize;
-            // There is room: the masks have at most `CHUNK` bits.
-            let Some(slots) = self
-                .at
-                .get_mut(count..)
-                .and_then(<[u16]>::first_chunk_mut::<64>)
-            else {
-                break;
-            };
-            let (first, others) = slots.split_at_mut(4);
-            for slot in first {
-                *slot = offset(word, mask, stride);
-                mask &= mask.wrapping_sub(1);
-            }
-            for slot in others.iter_mut().take(bits.saturating_sub(4)) {
-                *slot = offset(word, mask, stride);
-                mask &= mask.wrapping_sub(1);
-            }
-            count += bits;
-        }
-        count
-    }
-
-    /// Keeps the candidates whose bytes a bucket may hold; returns how many.
-    #[expect(clippy::inline_always, reason = "as `every_chunk`")]
-    #[inline(always)]
-    fn sift(&mut self, count: usize, layer: &Layer, haystack: &[u8], begin: usize) -> usize {
-        let mut kept = 0;
-        for index in 0..count {
-            let Some(offset) = self.at.get(index).copied() else {
-                break;
-            };
-            let word = hash::to_lower(hash::word_at(haystack, begin + usize::from(offset)));
-            let passed = layer.buckets.passes(word);
-            if let (Some(at), Some(of)) = (self.at.get_mut(kept), self.passed.get_mut(kept)) {
-                *at = offset;
-                *of = passed;
-            }
-            kept += usize::from(passed.any());
-        }
-        kept
-    }
-}
-
-/// Offset of the lowest bit of a mask. Of an empty one it is not used.
-#[inline]
-fn offset(word: usize, mask: u64, stride: usize) -> u16 {
-    let place = (word * 64 + mask.trailing_zeros() as usize) * stride;
-    u16::try_from(place).unwrap_or(0)
 }
 
 impl Default for Queue {
     fn default() -> Queue {
         Queue {
             masks: [0; CHUNK / 64],
+            batch: Batch::default(),
             at: [0; CHUNK + 64],
-            passed: [Passed::default(); CHUNK + 64],
         }
     }
 }

@@ -12,7 +12,7 @@ use aho_corasick::{Anchored, automaton::Automaton, nfa::contiguous::NFA};
 
 use super::{
     literals::Literals,
-    scan::{Run, Sink},
+    scan::{Run, Sink, Stop},
 };
 use crate::PatternId;
 
@@ -61,7 +61,7 @@ impl Takeover {
 impl<S: Sink> Run<'_, S> {
     /// Reports what the layers would still report: `stops` has the first position that each
     /// of them has not looked at.
-    pub(super) fn take_over(&mut self, stops: &[usize]) {
+    pub(super) fn take_over(&mut self, stops: &[Stop]) {
         self.stats.takeovers += 1;
         let takeover = self.takeover;
         let Some(nfa) = takeover.automaton(self.literals) else {
@@ -70,7 +70,7 @@ impl<S: Sink> Run<'_, S> {
         let Ok(mut state) = nfa.start_state(Anchored::No) else {
             return;
         };
-        let first = stops.iter().copied().min().unwrap_or(0);
+        let first = stops.iter().map(Stop::first).min().unwrap_or(0);
         let begin = first.saturating_sub(self.literals.reach());
         let window = self.haystack.get(begin..).unwrap_or_default();
         for (end, byte) in (begin + 1..).zip(window) {
@@ -88,7 +88,7 @@ impl<S: Sink> Run<'_, S> {
     }
 
     /// Reports an occurrence unless its layer has; false when the caller has had enough.
-    fn automaton_match(&mut self, literal: u32, end: usize, stops: &[usize]) -> bool {
+    fn automaton_match(&mut self, literal: u32, end: usize, stops: &[Stop]) -> bool {
         let Some(literal) = self.literals.get(literal) else {
             return true;
         };
@@ -104,7 +104,7 @@ impl<S: Sink> Run<'_, S> {
         };
         // Where the layer sees it: at the first of its windows that lies on the grid.
         let seen_at = (start + usize::from(literal.offset)).next_multiple_of(stride);
-        if seen_at < *stop {
+        if seen_at < stop.of(usize::from(literal.width)) {
             return true;
         }
         let window = self.haystack.get(start..end).unwrap_or_default();

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{
     choose::Draft,
-    filter::{Bloom, CHUNK, Filter, Masks, Part, Span, Teddy},
+    filter::{Batch, Bitmap, Bloom, CHUNK, Filter, Masks, Part, Span, Teddy},
     frequency::Frequency,
     select::select,
     *,
@@ -139,13 +139,47 @@ proptest! {
         for length in [128, 256, 512] {
             filters.push(Filter::Bloom(Bloom::new(&keys, width.max(3), length)));
         }
+        for stride in [1, 2, 4] {
+            filters.push(Filter::Bitmap(Bitmap::new(&keys, width.max(3), stride)));
+        }
         for filter in filters {
             let mut portable: Masks = [0; CHUNK / 64];
-            let words = filter.fill(Form::new(Engine::Portable), &haystack, span, &mut portable);
+            let words = filter.fill(Form::new(Engine::Portable), &haystack, span, &mut portable, &mut Batch::default());
             for engine in engines() {
                 let mut masks: Masks = [0; CHUNK / 64];
-                prop_assert_eq!(filter.fill(Form::new(engine), &haystack, span, &mut masks), words);
+                prop_assert_eq!(filter.fill(Form::new(engine), &haystack, span, &mut masks, &mut Batch::default()), words);
                 prop_assert_eq!(&masks[..words], &portable[..words], "{:?} {}", filter.kind(), engine);
+            }
+        }
+    }
+}
+
+#[test]
+fn offsets_are_those_of_the_bits() {
+    let mut random = 1u64;
+    let mut next = || {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        random ^ random >> 29
+    };
+    for density in 0..8 {
+        let mut masks: Masks = [u64::MAX; CHUNK / 64];
+        for mask in &mut masks {
+            for _ in 0..density {
+                *mask &= next();
+            }
+        }
+        for stride in [1, 2, 4] {
+            let words = CHUNK / 64 / stride - usize::from(density > 3);
+            let bits = (0..64 * words).filter(|bit| masks[bit / 64] >> (bit % 64) & 1 != 0);
+            let expected: Vec<u16> = bits
+                .map(|bit| u16::try_from(bit * stride).unwrap())
+                .collect();
+            for engine in engines() {
+                let mut at = [0; CHUNK + 64];
+                let count = kernel::flatten(Form::new(engine), &masks, words, stride, &mut at);
+                assert_eq!(at[..count], expected, "{engine}, stride {stride}");
             }
         }
     }

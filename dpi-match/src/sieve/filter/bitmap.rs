@@ -22,6 +22,34 @@ pub(in crate::sieve) struct Bitmap {
     pub(in crate::sieve) stride: usize,
 }
 
+/// Windows that vector forms hash before they look them up.
+pub(in crate::sieve) const BATCH: usize = 256;
+
+/// What is known of each window of a batch.
+#[derive(Debug)]
+pub(in crate::sieve) struct Batch {
+    /// Number of the map's byte.
+    pub(in crate::sieve) bytes: [u32; BATCH],
+    /// Its bit of that byte.
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(dead_code, reason = "only AVX-512 chooses bits by vector")
+    )]
+    pub(in crate::sieve) wanted: [u8; BATCH],
+    /// The byte.
+    pub(in crate::sieve) found: [u8; BATCH],
+}
+
+impl Default for Batch {
+    fn default() -> Batch {
+        Batch {
+            bytes: [0; BATCH],
+            wanted: [0; BATCH],
+            found: [0; BATCH],
+        }
+    }
+}
+
 impl Bitmap {
     /// `windows` are the folded low `width` bytes of each window, 3 or 4 of them.
     pub(in crate::sieve) fn new(windows: &[u32], width: usize, stride: usize) -> Bitmap {

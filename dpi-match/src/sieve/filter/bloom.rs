@@ -8,16 +8,24 @@
 
 use super::{Masks, Span, fill_each};
 
-/// The filter's tables, one for each row.
+/// The filter's tables: three rows behind each other.
 #[derive(Debug)]
 pub(in crate::sieve) struct Bloom {
-    pub(in crate::sieve) rows: [Box<[u8]>; 3],
+    pub(in crate::sieve) rows: Box<[Line]>,
     /// Bytes of the window: 3 or 4.
     pub(in crate::sieve) width: usize,
 }
 
+/// A part of a row. Aligned, since loads across two cache lines take twice as long.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub(in crate::sieve) struct Line(pub(in crate::sieve) [u8; LINE]);
+
+const LINE: usize = 64;
+
 /// 8×8 bit matrices by hash byte and byte of the window, in GF2P8AFFINEQB's layout: byte
 /// 7 − i of the number is the row of result bit i. Arbitrary, but for bit 5 being left out.
+#[cfg(target_arch = "x86_64")]
 pub(in crate::sieve) static MAPS: [[u64; 4]; 3] = maps();
 /// The three hash bytes that a byte adds (by exclusive or) at each place of the window.
 static HASHES: [[u32; 256]; 4] = hashes();
@@ -26,14 +34,15 @@ impl Bloom {
     /// `windows` are the low `width` bytes of each window. Tables have 128, 256 or 512 bytes.
     pub(in crate::sieve) fn new(windows: &[u32], width: usize, table_len: usize) -> Bloom {
         let mut bloom = Bloom {
-            rows: std::array::from_fn(|_| vec![0; table_len].into()),
+            rows: vec![Line([0; LINE]); 3 * table_len / LINE].into(),
             width,
         };
         for window in windows {
             let hash = bloom.hash(*window);
-            for (row, table) in bloom.rows.iter_mut().enumerate() {
+            for (row, table) in bloom.rows.chunks_mut(table_len / LINE).enumerate() {
                 let (index, bit) = place(hash, row, table_len);
-                if let Some(byte) = table.get_mut(index) {
+                let line = table.get_mut(index / LINE);
+                if let Some(byte) = line.and_then(|line| line.0.get_mut(index % LINE)) {
                     *byte |= bit;
                 }
             }
@@ -42,7 +51,7 @@ impl Bloom {
     }
 
     pub(in crate::sieve) fn table_len(&self) -> usize {
-        self.rows.iter().map(|row| row.len()).min().unwrap_or(0)
+        self.rows.len() * LINE / 3
     }
 
     /// The share of other windows that pass such tables with so many windows in them.
@@ -53,16 +62,20 @@ impl Bloom {
     }
 
     pub(super) fn memory(&self) -> usize {
-        self.rows.iter().map(|row| row.len()).sum()
+        self.rows.len() * LINE
     }
 
     pub(in crate::sieve) fn fill(&self, haystack: &[u8], span: Span, masks: &mut Masks) -> usize {
+        let table_len = self.table_len();
         fill_each(span, masks, |at| {
             #[expect(clippy::cast_possible_truncation, reason = "the low four bytes")]
             let hash = self.hash(super::super::hash::word_at(haystack, at) as u32);
-            self.rows.iter().enumerate().all(|(row, table)| {
-                let (index, bit) = place(hash, row, table.len());
-                table.get(index).is_some_and(|byte| byte & bit != 0)
+            let rows = self.rows.chunks(table_len / LINE);
+            rows.enumerate().all(|(row, table)| {
+                let (index, bit) = place(hash, row, table_len);
+                let line = table.get(index / LINE);
+                let byte = line.and_then(|line| line.0.get(index % LINE));
+                byte.is_some_and(|byte| byte & bit != 0)
             })
         })
     }

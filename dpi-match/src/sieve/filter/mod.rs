@@ -10,10 +10,14 @@ mod bloom;
 mod pairs;
 mod teddy;
 
-pub(super) use bitmap::{Bitmap, MULTIPLIER};
-pub(super) use bloom::{Bloom, MAPS};
+#[cfg(target_arch = "x86_64")]
+pub(super) use bitmap::BATCH;
+pub(super) use bitmap::{Batch, Bitmap, MULTIPLIER};
+pub(super) use bloom::Bloom;
+#[cfg(target_arch = "x86_64")]
+pub(super) use bloom::MAPS;
 pub(super) use pairs::Pairs;
-pub(super) use teddy::Teddy;
+pub(super) use teddy::{Nibbles, Teddy};
 
 use super::kernel::{self, Form};
 use crate::FilterKind;
@@ -24,6 +28,10 @@ pub(super) const CHUNK: usize = 4096;
 
 /// One bit for each position looked at: bit k of word w is position 64 w + k of the grid.
 pub(super) type Masks = [u64; CHUNK / 64];
+
+/// Offsets of the positions that a filter let through. Writing groups of up to 64 may go
+/// beyond those in use.
+pub(super) type Offsets = [u16; CHUNK + 64];
 
 /// A filter with its tables.
 #[derive(Debug)]
@@ -62,10 +70,17 @@ impl Filter {
 
     /// Sets the bits of the positions in `span` that may be windows of a literal; returns
     /// how many words of `masks` are in use.
-    pub(super) fn fill(&self, form: Form, haystack: &[u8], span: Span, masks: &mut Masks) -> usize {
+    pub(super) fn fill(
+        &self,
+        form: Form,
+        haystack: &[u8],
+        span: Span,
+        masks: &mut Masks,
+        batch: &mut Batch,
+    ) -> usize {
         match self {
             Filter::Pairs(pairs) => pairs.fill(haystack, span, masks),
-            Filter::Bitmap(bitmap) => kernel::bitmap(bitmap, form, haystack, span, masks),
+            Filter::Bitmap(bitmap) => kernel::bitmap(bitmap, form, haystack, span, masks, batch),
             Filter::Teddy(teddy) => kernel::teddy(teddy, form, haystack, span, masks),
             Filter::Bloom(bloom) => kernel::bloom(bloom, form, haystack, span, masks),
         }
@@ -79,6 +94,48 @@ impl Filter {
             Filter::Bloom(bloom) => bloom.memory(),
         }
     }
+}
+
+/// The offsets of the bits of the first `words` masks; returns how many.
+///
+/// Four are written whether or not there are so many: a branch on each bit would be
+/// mispredicted more often than not.
+#[expect(
+    clippy::inline_always,
+    reason = "compiled anew for each set of instructions"
+)]
+#[inline(always)]
+pub(super) fn offsets_of(masks: &Masks, words: usize, stride: usize, at: &mut Offsets) -> usize {
+    let mut count = 0;
+    for (word, mask) in masks.iter().enumerate().take(words) {
+        let mut mask = *mask;
+        if mask == 0 {
+            continue;
+        }
+        let bits = mask.count_ones() as usize;
+        // There is room: the masks have at most `CHUNK` bits.
+        let Some(slots) = at.get_mut(count..).and_then(<[u16]>::first_chunk_mut::<64>) else {
+            break;
+        };
+        let (first, others) = slots.split_at_mut(4);
+        for slot in first {
+            *slot = offset(word, mask, stride);
+            mask &= mask.wrapping_sub(1);
+        }
+        for slot in others.iter_mut().take(bits.saturating_sub(4)) {
+            *slot = offset(word, mask, stride);
+            mask &= mask.wrapping_sub(1);
+        }
+        count += bits;
+    }
+    count
+}
+
+/// Offset of the lowest bit of a mask. Of an empty one it is not used.
+#[inline]
+fn offset(word: usize, mask: u64, stride: usize) -> u16 {
+    let place = (word * 64 + mask.trailing_zeros() as usize) * stride;
+    u16::try_from(place).unwrap_or(0)
 }
 
 /// Sets one bit for each position of `span` for which `test` holds, given its offset.

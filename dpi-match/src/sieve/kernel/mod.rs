@@ -13,7 +13,7 @@ mod neon;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use super::filter::{Bitmap, Bloom, CHUNK, Masks, Span, Teddy};
+use super::filter::{Batch, Bitmap, Bloom, CHUNK, Masks, Offsets, Span, Teddy, offsets_of};
 use crate::Engine;
 
 /// An engine whose instructions this processor has: made only after asking it.
@@ -46,7 +46,7 @@ pub(super) fn teddy(
     check(haystack, span);
     match form.0 {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: the form proves AVX-512 F, BW, VBMI and GFNI.
+        // SAFETY: the form proves AVX-512 F, BW, VBMI, VBMI2 and GFNI.
         Engine::Avx512 => unsafe { x86::teddy_avx512(teddy, haystack, span, masks) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the form proves AVX2.
@@ -69,7 +69,7 @@ pub(super) fn bloom(
     check(haystack, span);
     match form.0 {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: the form proves AVX-512 F, BW, VBMI and GFNI.
+        // SAFETY: the form proves AVX-512 F, BW, VBMI, VBMI2 and GFNI.
         Engine::Avx512 => unsafe { x86::bloom(bloom, haystack, span, masks) },
         _ => bloom.fill(haystack, span, masks),
     }
@@ -82,19 +82,23 @@ pub(super) fn bitmap(
     haystack: &[u8],
     span: Span,
     masks: &mut Masks,
+    batch: &mut Batch,
 ) -> usize {
     check(haystack, span);
     // The product's bits that are left number the bits of the map, and no more.
     assert!(bitmap.words.len() as u64 * 64 == 1 << (32 - bitmap.shift));
     match form.0 {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: the form proves AVX-512 F, BW, VBMI and GFNI; the size
+        // SAFETY: the form proves AVX-512 F, BW, VBMI, VBMI2 and GFNI; the size
         // was compared above.
-        Engine::Avx512 => unsafe { x86::bitmap_avx512(bitmap, haystack, span, masks) },
+        Engine::Avx512 => unsafe { x86::bitmap_avx512(bitmap, haystack, span, masks, batch) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the form proves AVX2 and what comes with it; the size
         // was compared above.
         Engine::Avx2 => unsafe { x86::bitmap_avx2(bitmap, haystack, span, masks) },
+        #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+        // SAFETY: NEON is part of the target's base; the size was compared above.
+        Engine::Neon => unsafe { neon::bitmap(bitmap, haystack, span, masks, batch) },
         _ => bitmap.fill(haystack, span, masks),
     }
 }
@@ -110,6 +114,25 @@ pub(super) fn with_bit_instructions(form: Form, body: impl FnOnce()) {
             unsafe { x86::with_bit_instructions(body) }
         }
         _ => body(),
+    }
+}
+
+/// The offsets of the bits of the first `words` masks, `stride` apart, by rising offset;
+/// returns how many.
+#[expect(clippy::inline_always, reason = "a part of the scan's loop")]
+#[inline(always)]
+pub(super) fn flatten(
+    form: Form,
+    masks: &Masks,
+    words: usize,
+    stride: usize,
+    at: &mut Offsets,
+) -> usize {
+    match form.0 {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the form proves AVX-512 F, BW, VBMI, VBMI2 and POPCNT.
+        Engine::Avx512 => unsafe { x86::flatten(masks, words, stride, at) },
+        _ => offsets_of(masks, words, stride, at),
     }
 }
 
@@ -130,9 +153,7 @@ fn padded(haystack: &[u8], at: usize) -> [u8; 128] {
 
 /// Ones for the positions from `at` that lie before `end`.
 fn valid(at: usize, end: usize) -> u64 {
-    match end.saturating_sub(at) {
-        0 => 0,
-        left @ 1..64 => u64::MAX >> (64 - left),
-        _ => u64::MAX,
-    }
+    let left = end.saturating_sub(at).min(64);
+    // Without a branch; in two steps, since a shift by 64 bits is none.
+    !(u64::MAX << (left / 2) << (left - left / 2))
 }

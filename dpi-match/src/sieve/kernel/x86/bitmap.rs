@@ -5,20 +5,16 @@
 )]
 
 use std::arch::x86_64::{
-    __m256i, __m512i, _mm_cvtsi32_si128, _mm256_and_si256, _mm256_castsi128_si256,
+    __m128i, __m256i, __m512i, _mm_cvtsi32_si128, _mm256_and_si256, _mm256_castsi128_si256,
     _mm256_inserti128_si256, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_mullo_epi32,
     _mm256_or_si256, _mm256_set1_epi32, _mm256_slli_epi16, _mm256_srl_epi32, _mm256_storeu_si256,
-    _mm512_castsi256_si512, _mm512_cvtepi32_epi8, _mm512_inserti64x4, _mm512_loadu_si512,
-    _mm512_mullo_epi32, _mm512_permutexvar_epi8, _mm512_set1_epi32, _mm512_srl_epi32,
+    _mm512_castsi256_si512, _mm512_cvtepi32_epi8, _mm512_inserti64x4, _mm512_mullo_epi32,
+    _mm512_permutexvar_epi8, _mm512_set1_epi32, _mm512_srl_epi32, _mm512_srli_epi32,
     _mm512_storeu_si512, _mm512_ternarylogic_epi32, _mm512_test_epi8_mask,
 };
 
 use super::{super::valid, BIT, load, load_rest};
-use crate::sieve::filter::{Bitmap, MULTIPLIER, Masks, Span};
-
-/// Windows that are hashed before they are looked up. Hashes, bytes and results of so many
-/// take 1.5 KiB of stack.
-const BATCH: usize = 256;
+use crate::sieve::filter::{BATCH, Batch, Bitmap, MULTIPLIER, Masks, Span};
 
 /// As `Bitmap::fill`: hashes by vector, look-ups one by one, tests by vector.
 ///
@@ -33,13 +29,14 @@ pub(in super::super) unsafe fn bitmap_avx512(
     haystack: &[u8],
     span: Span,
     masks: &mut Masks,
+    batch: &mut Batch,
 ) -> usize {
     // SAFETY: the caller's promise is passed on.
     unsafe {
         match bitmap.stride {
-            1 => bitmap_in::<1>(bitmap, haystack, span, masks),
-            2 => bitmap_in::<2>(bitmap, haystack, span, masks),
-            _ => bitmap_in::<4>(bitmap, haystack, span, masks),
+            1 => bitmap_in::<1>(bitmap, haystack, span, masks, batch),
+            2 => bitmap_in::<2>(bitmap, haystack, span, masks, batch),
+            _ => bitmap_in::<4>(bitmap, haystack, span, masks, batch),
         }
     }
 }
@@ -53,10 +50,9 @@ unsafe fn bitmap_in<const STRIDE: usize>(
     haystack: &[u8],
     span: Span,
     masks: &mut Masks,
+    batch: &mut Batch,
 ) -> usize {
-    let mut hashes = [0u32; BATCH];
-    let mut found = [0u8; BATCH];
-    let bit = load_rest(&BIT, 0);
+    let hasher = Hasher::new::<STRIDE>(bitmap);
     let mut at = span.begin;
     let mut words = 0;
     for masks in masks.chunks_mut(BATCH / 64) {
@@ -64,23 +60,18 @@ unsafe fn bitmap_in<const STRIDE: usize>(
             break;
         }
         let count = (span.end - at).div_ceil(STRIDE).min(BATCH);
-        let rounded = count.next_multiple_of(16);
-        hash_windows::<STRIDE>(bitmap, haystack, at, &mut hashes[..rounded]);
+        let used = count.div_ceil(64);
+        for group in 0..used {
+            let begin = at + group * 64 * STRIDE;
+            hasher.hash::<STRIDE>(haystack, begin, group * 64, batch);
+        }
+        let count_up = count.next_multiple_of(16);
         // SAFETY: the caller promises the map's size, and hashes have no more bits.
-        unsafe { look_up(&bitmap.words, &hashes[..rounded], &mut found) };
-        for (index, mask) in masks.iter_mut().enumerate().take(count.div_ceil(64)) {
+        unsafe { look_up(&bitmap.words, &batch.bytes[..count_up], &mut batch.found) };
+        for (index, mask) in masks.iter_mut().enumerate().take(used) {
             let place = index * 64;
-            let part = |part: usize| {
-                // SAFETY: `place` is at most `BATCH` − 64: four vectors of sixteen hashes.
-                unsafe { _mm512_loadu_si512(hashes.as_ptr().add(place + 16 * part).cast()) }
-            };
-            // The low bytes of 64 hashes.
-            let low = _mm512_inserti64x4::<1>(
-                _mm512_castsi256_si512(low_bytes(part(0), part(1))),
-                low_bytes(part(2), part(3)),
-            );
-            let wanted = _mm512_permutexvar_epi8(low, bit);
-            let bits = _mm512_test_epi8_mask(load_rest(&found, place), wanted);
+            let found = load_rest(&batch.found, place);
+            let bits = _mm512_test_epi8_mask(found, load_rest(&batch.wanted, place));
             *mask = bits & valid(place, count);
             words += 1;
         }
@@ -93,14 +84,100 @@ unsafe fn bitmap_in<const STRIDE: usize>(
 /// gather by them, piece by piece.
 ///
 /// # Safety
-/// Every hash numbers a bit of the map.
+/// Every number is that of a byte of the map.
 #[inline(never)]
-unsafe fn look_up(words: &[u64], hashes: &[u32], found: &mut [u8; BATCH]) {
+unsafe fn look_up(words: &[u64], numbers: &[u32], found: &mut [u8; BATCH]) {
     let bytes: *const u8 = words.as_ptr().cast();
-    for (found, hash) in found.iter_mut().zip(hashes) {
-        debug_assert!((*hash as usize) < words.len() * 64);
-        // SAFETY: the number of a bit without its low three bits numbers a byte of the map.
-        *found = unsafe { *bytes.add((*hash >> 3) as usize) };
+    let groups = numbers.as_chunks::<8>().0;
+    for (found, numbers) in found.as_chunks_mut::<8>().0.iter_mut().zip(groups) {
+        for (found, number) in found.iter_mut().zip(numbers) {
+            debug_assert!((*number as usize) < words.len() * 8);
+            // SAFETY: what the caller promises.
+            *found = unsafe { *bytes.add(*number as usize) };
+        }
+    }
+}
+
+/// The constants of one map.
+struct Hasher {
+    places: __m512i,
+    multiplier: __m512i,
+    case: __m512i,
+    keep: __m512i,
+    bit: __m512i,
+    shift: __m128i,
+}
+
+impl Hasher {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+    fn new<const STRIDE: usize>(bitmap: &Bitmap) -> Hasher {
+        let mut places = [0u8; 64];
+        let stride: u8 = match STRIDE {
+            1 => 1,
+            2 => 2,
+            _ => 4,
+        };
+        for (lane, place) in (0u8..).zip(&mut places) {
+            *place = lane / 4 * stride + lane % 4;
+        }
+        Hasher {
+            places: load_rest(&places, 0),
+            multiplier: _mm512_set1_epi32(MULTIPLIER.cast_signed()),
+            case: _mm512_set1_epi32(bitmap.case.cast_signed()),
+            keep: _mm512_set1_epi32(bitmap.keep.cast_signed()),
+            bit: load_rest(&BIT, 0),
+            shift: _mm_cvtsi32_si128(bitmap.shift.cast_signed()),
+        }
+    }
+
+    /// Hashes the 64 windows at `at` and every `STRIDE`-th byte behind it into the batch from
+    /// `place`; those behind the end are zeros.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+    fn hash<const STRIDE: usize>(
+        &self,
+        haystack: &[u8],
+        at: usize,
+        place: usize,
+        batch: &mut Batch,
+    ) {
+        let full = at + 48 * STRIDE + 64 <= haystack.len();
+        let sixteen = |part: usize| {
+            let at = at + part * 16 * STRIDE;
+            let bytes = if full {
+                // SAFETY: the last of four parts begins 48 windows behind the first.
+                unsafe { load(haystack, at) }
+            } else {
+                load_rest(haystack, at)
+            };
+            let windows = if STRIDE == 4 {
+                bytes
+            } else {
+                _mm512_permutexvar_epi8(self.places, bytes)
+            };
+            // Truth table 0xa8 is (a or b) and c.
+            let windows = _mm512_ternarylogic_epi32::<0xa8>(windows, self.case, self.keep);
+            let product = _mm512_mullo_epi32(windows, self.multiplier);
+            _mm512_srl_epi32(product, self.shift)
+        };
+        let parts = [sixteen(0), sixteen(1), sixteen(2), sixteen(3)];
+        let numbers = &mut batch.bytes[place..place + 64];
+        for (numbers, part) in numbers.as_chunks_mut::<16>().0.iter_mut().zip(parts) {
+            // SAFETY: an array of sixteen dwords; the store asks for no alignment.
+            unsafe {
+                _mm512_storeu_si512(numbers.as_mut_ptr().cast(), _mm512_srli_epi32::<3>(part));
+            }
+        }
+        // The low bytes of 64 hashes.
+        let low = _mm512_inserti64x4::<1>(
+            _mm512_castsi256_si512(low_bytes(parts[0], parts[1])),
+            low_bytes(parts[2], parts[3]),
+        );
+        let wanted = _mm512_permutexvar_epi8(low, self.bit);
+        let to = &mut batch.wanted[place..place + 64];
+        // SAFETY: a slice of 64 bytes; the store asks for no alignment.
+        unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), wanted) };
     }
 }
 
@@ -112,52 +189,6 @@ fn low_bytes(first: __m512i, second: __m512i) -> __m256i {
         _mm256_castsi128_si256(_mm512_cvtepi32_epi8(first)),
         _mm512_cvtepi32_epi8(second),
     )
-}
-
-/// Hashes the windows at `at` and every `STRIDE`-th byte behind it. `hashes` are a multiple
-/// of sixteen; for windows behind the end they are those of zeros.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
-fn hash_windows<const STRIDE: usize>(
-    bitmap: &Bitmap,
-    haystack: &[u8],
-    mut at: usize,
-    hashes: &mut [u32],
-) {
-    let mut places = [0u8; 64];
-    let stride: u8 = match STRIDE {
-        1 => 1,
-        2 => 2,
-        _ => 4,
-    };
-    for (lane, place) in (0u8..).zip(&mut places) {
-        *place = lane / 4 * stride + lane % 4;
-    }
-    let places = load_rest(&places, 0);
-    let multiplier = _mm512_set1_epi32(MULTIPLIER.cast_signed());
-    let case = _mm512_set1_epi32(bitmap.case.cast_signed());
-    let keep = _mm512_set1_epi32(bitmap.keep.cast_signed());
-    let shift = _mm_cvtsi32_si128(bitmap.shift.cast_signed());
-    for hashes in hashes.as_chunks_mut::<16>().0 {
-        let bytes = if at + 64 <= haystack.len() {
-            // SAFETY: the condition is what the function asks for.
-            unsafe { load(haystack, at) }
-        } else {
-            load_rest(haystack, at)
-        };
-        let windows = if STRIDE == 4 {
-            bytes
-        } else {
-            _mm512_permutexvar_epi8(places, bytes)
-        };
-        // Truth table 0xa8 is (a or b) and c.
-        let windows = _mm512_ternarylogic_epi32::<0xa8>(windows, case, keep);
-        let product = _mm512_mullo_epi32(windows, multiplier);
-        let hash = _mm512_srl_epi32(product, shift);
-        // SAFETY: an array of sixteen dwords; the store asks for no alignment.
-        unsafe { _mm512_storeu_si512(hashes.as_mut_ptr().cast(), hash) };
-        at += 16 * STRIDE;
-    }
 }
 
 /// As `Bitmap::fill`: as with AVX-512, but that the bits are chosen one by one too.
@@ -195,12 +226,22 @@ unsafe fn bitmap_avx2_in<const STRIDE: usize>(
     let mut words = 0;
     let mut hashes = [0u32; 64];
     let mut found = [0u8; 64];
+    let mut copy: [u8; LONGEST];
     for mask in masks.iter_mut() {
-        if at + 64 * STRIDE > span.end || at + 64 * STRIDE + 32 > haystack.len() {
+        if at >= span.end {
             break;
         }
-        // SAFETY: the condition covers what the function reads.
-        unsafe { hash_windows_avx2::<STRIDE>(bitmap, haystack, at, &mut hashes) };
+        let (bytes, begin) = if at + 64 * STRIDE + 32 <= haystack.len() {
+            (haystack, at)
+        } else {
+            // What is left, and zeros behind it.
+            let rest = haystack.get(at..).unwrap_or_default();
+            copy = [0; LONGEST];
+            copy[..rest.len()].copy_from_slice(rest);
+            (&copy[..], 0)
+        };
+        // SAFETY: the condition covers what the function reads, and the copy is as long.
+        unsafe { hash_windows_avx2::<STRIDE>(bitmap, bytes, begin, &mut hashes) };
         // SAFETY: the caller promises the map's size, and hashes have no more bits.
         unsafe { look_up_bits::<STRIDE>(&bitmap.words, &hashes, &mut found) };
         let half = |part: usize| {
@@ -208,16 +249,16 @@ unsafe fn bitmap_avx2_in<const STRIDE: usize>(
             let bytes = unsafe { _mm256_loadu_si256(found.as_ptr().add(part).cast()) };
             u64::from(_mm256_movemask_epi8(_mm256_slli_epi16::<7>(bytes)).cast_unsigned())
         };
-        *mask = half(0) | half(32) << 32;
+        let count = (span.end - at).div_ceil(STRIDE);
+        *mask = (half(0) | half(32) << 32) & valid(0, count);
         at += 64 * STRIDE;
         words += 1;
     }
-    let rest = Span {
-        begin: at.min(span.end),
-        end: span.end,
-    };
-    words + bitmap.fill(haystack, rest, &mut masks[words..])
+    words
 }
+
+/// Bytes that are read for the 64 positions of the widest stride.
+const LONGEST: usize = 64 * 4 + 32;
 
 /// Hashes the 64 windows at `at` and every `STRIDE`-th byte behind it: those of the four-byte
 /// groups at `at` first, eight at a time, then those that begin `STRIDE` bytes behind.

@@ -1,13 +1,13 @@
 //! The Bloom filter by AVX-512 and GFNI: its tables stay in registers or next to them.
 
 use std::arch::x86_64::{
-    __m512i, _mm512_gf2p8affine_epi64_epi8, _mm512_mask_blend_epi8, _mm512_mask_test_epi8_mask,
-    _mm512_movepi8_mask, _mm512_permutex2var_epi8, _mm512_permutexvar_epi8, _mm512_set1_epi8,
-    _mm512_set1_epi64, _mm512_setzero_si512, _mm512_ternarylogic_epi64, _mm512_test_epi8_mask,
-    _mm512_xor_si512,
+    __m512i, _mm512_gf2p8affine_epi64_epi8, _mm512_load_si512, _mm512_mask_blend_epi8,
+    _mm512_mask_test_epi8_mask, _mm512_movepi8_mask, _mm512_permutex2var_epi8,
+    _mm512_permutexvar_epi8, _mm512_set1_epi8, _mm512_set1_epi64, _mm512_setzero_si512,
+    _mm512_ternarylogic_epi64, _mm512_test_epi8_mask, _mm512_xor_si512,
 };
 
-use super::{BIT, each_block, load, load_rest};
+use super::{super::valid, BIT, each_block, load_rest, vectors_at};
 use crate::sieve::filter::{Bloom, MAPS, Masks, Span};
 
 /// As `Bloom::fill`.
@@ -38,22 +38,88 @@ fn bloom_in<const BANKS: usize, const WIDTH: usize>(
     span: Span,
     masks: &mut Masks,
 ) -> usize {
-    let tables: [[__m512i; 8]; 3] = std::array::from_fn(|row| {
-        let table = bloom.rows.get(row).map_or(&[][..], |row| row);
-        assert!(table.len() == BANKS * 128);
-        std::array::from_fn(|part| {
+    let tables = Tables::<BANKS, WIDTH>::new(bloom);
+    if span.end - span.begin > 64 {
+        return each_block(haystack, span, masks, |w| tables.test(w));
+    }
+    // One block: what a loop keeps in registers is used where it lies.
+    let mask = tables.test(vectors_at(haystack, span.begin)) & valid(span.begin, span.end);
+    masks.first_mut().map_or(0, |first| {
+        *first = mask;
+        usize::from(span.begin < span.end)
+    })
+}
+
+/// The tables and maps as vectors.
+struct Tables<const BANKS: usize, const WIDTH: usize> {
+    rows: [[__m512i; 8]; 3],
+    maps: [[__m512i; 4]; 3],
+    bit: __m512i,
+}
+
+impl<const BANKS: usize, const WIDTH: usize> Tables<BANKS, WIDTH> {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+    fn new(bloom: &Bloom) -> Self {
+        assert!(bloom.rows.len() == 3 * BANKS * 2);
+        let part = |row: usize, part: usize| {
             if part < BANKS * 2 {
-                // SAFETY: `BANKS` × 2 parts of 64 bytes, as compared above.
-                unsafe { load(table, part * 64) }
+                let line = bloom.rows.as_ptr().wrapping_add(row * BANKS * 2 + part);
+                // SAFETY: three rows of `BANKS` × 2 lines, as compared above; a line is
+                // aligned to its 64 bytes.
+                unsafe { _mm512_load_si512(line.cast()) }
             } else {
                 // Of fewer than four banks the others are never looked at.
                 _mm512_setzero_si512()
             }
-        })
-    });
-    let maps = MAPS.map(|maps| maps.map(|map| _mm512_set1_epi64(map.cast_signed())));
-    let bit = load_rest(&BIT, 0);
-    let hash = |w: [__m512i; 4], m: [__m512i; 4]| {
+        };
+        // Written out, here and below: what `array::map` is given would not be inlined, since
+        // that has not these instructions.
+        let row = |row| {
+            [
+                part(row, 0),
+                part(row, 1),
+                part(row, 2),
+                part(row, 3),
+                part(row, 4),
+                part(row, 5),
+                part(row, 6),
+                part(row, 7),
+            ]
+        };
+        let maps = |[a, b, c, d]: [u64; 4]| {
+            [
+                _mm512_set1_epi64(a.cast_signed()),
+                _mm512_set1_epi64(b.cast_signed()),
+                _mm512_set1_epi64(c.cast_signed()),
+                _mm512_set1_epi64(d.cast_signed()),
+            ]
+        };
+        let [a, b, c] = MAPS;
+        Tables {
+            rows: [row(0), row(1), row(2)],
+            maps: [maps(a), maps(b), maps(c)],
+            bit: load_rest(&BIT, 0),
+        }
+    }
+
+    /// Which of the 64 windows may be in the filter, given the vectors that begin at the
+    /// first one and 1, 2 and 3 bytes behind.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+    fn test(&self, w: [__m512i; 4]) -> u64 {
+        let [a, b, c] = self.maps;
+        let (a, b, c) = (Self::hash(w, a), Self::hash(w, b), Self::hash(w, c));
+        let bits = |next| _mm512_permutexvar_epi8(next, self.bit);
+        let [first, second, third] = &self.rows;
+        let pass = _mm512_test_epi8_mask(Self::look_up(first, a, b), bits(b));
+        let pass = _mm512_mask_test_epi8_mask(pass, Self::look_up(second, b, c), bits(c));
+        _mm512_mask_test_epi8_mask(pass, Self::look_up(third, c, a), bits(a))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+    fn hash(w: [__m512i; 4], m: [__m512i; 4]) -> __m512i {
         let of = |byte, map| _mm512_gf2p8affine_epi64_epi8::<0>(byte, map);
         // Truth table 0x96 is exclusive or of three.
         let three =
@@ -63,9 +129,12 @@ fn bloom_in<const BANKS: usize, const WIDTH: usize>(
         } else {
             _mm512_xor_si512(three, of(w[3], m[3]))
         }
-    };
-    let high = _mm512_set1_epi8(8);
-    let look_up = |t: [__m512i; 8], index: __m512i, next: __m512i| {
+    }
+
+    /// The bytes of a row that `index` numbers, and a fourth bit of `next`.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+    fn look_up(t: &[__m512i; 8], index: __m512i, next: __m512i) -> __m512i {
         let bank = |first, second| _mm512_permutex2var_epi8(first, index, second);
         if BANKS == 1 {
             return bank(t[0], t[1]);
@@ -76,13 +145,7 @@ fn bloom_in<const BANKS: usize, const WIDTH: usize>(
             return low;
         }
         let upper_two = _mm512_mask_blend_epi8(upper, bank(t[4], t[5]), bank(t[6], t[7]));
-        _mm512_mask_blend_epi8(_mm512_test_epi8_mask(next, high), low, upper_two)
-    };
-    each_block(haystack, span, masks, |w| {
-        let (a, b, c) = (hash(w, maps[0]), hash(w, maps[1]), hash(w, maps[2]));
-        let bits = |next| _mm512_permutexvar_epi8(next, bit);
-        let pass = _mm512_test_epi8_mask(look_up(tables[0], a, b), bits(b));
-        let pass = _mm512_mask_test_epi8_mask(pass, look_up(tables[1], b, c), bits(c));
-        _mm512_mask_test_epi8_mask(pass, look_up(tables[2], c, a), bits(a))
-    })
+        let fourth = _mm512_test_epi8_mask(next, _mm512_set1_epi8(8));
+        _mm512_mask_blend_epi8(fourth, low, upper_two)
+    }
 }

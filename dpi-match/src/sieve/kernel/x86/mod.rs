@@ -6,10 +6,12 @@
 
 mod bitmap;
 mod bloom;
+mod flatten;
 mod teddy;
 
 pub(super) use bitmap::{bitmap_avx2, bitmap_avx512};
 pub(super) use bloom::bloom;
+pub(super) use flatten::flatten;
 pub(super) use teddy::{teddy_avx2, teddy_avx512};
 
 use std::arch::x86_64::{__m512i, _mm512_loadu_si512, _mm512_maskz_loadu_epi8};
@@ -79,27 +81,33 @@ fn each_block(
         if at >= span.end {
             break;
         }
-        let vectors = if at + 64 + BEHIND <= haystack.len() {
-            // SAFETY: the condition covers the last of the four loads.
-            unsafe {
-                [
-                    load(haystack, at),
-                    load(haystack, at + 1),
-                    load(haystack, at + 2),
-                    load(haystack, at + 3),
-                ]
-            }
-        } else {
-            [
-                load_rest(haystack, at),
-                load_rest(haystack, at + 1),
-                load_rest(haystack, at + 2),
-                load_rest(haystack, at + 3),
-            ]
-        };
-        *mask = block(vectors) & valid(at, span.end);
+        *mask = block(vectors_at(haystack, at)) & valid(at, span.end);
         at += 64;
         words += 1;
     }
     words
+}
+
+/// The vectors that begin at `at` and 1, 2 and 3 bytes behind; zeros behind the end.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+fn vectors_at(haystack: &[u8], at: usize) -> [__m512i; 4] {
+    if at + 64 + BEHIND <= haystack.len() {
+        // SAFETY: the condition covers the last of the four loads.
+        unsafe {
+            [
+                load(haystack, at),
+                load(haystack, at + 1),
+                load(haystack, at + 2),
+                load(haystack, at + 3),
+            ]
+        }
+    } else {
+        [
+            load_rest(haystack, at),
+            load_rest(haystack, at + 1),
+            load_rest(haystack, at + 2),
+            load_rest(haystack, at + 3),
+        ]
+    }
 }

@@ -12,7 +12,7 @@ use super::{
     super::{padded, valid},
     BEHIND, each_block,
 };
-use crate::sieve::filter::{Masks, Span, Teddy};
+use crate::sieve::filter::{Masks, Nibbles, Span, Teddy};
 
 /// Loads a table of sixteen bytes.
 #[inline]
@@ -45,12 +45,15 @@ fn teddy_avx512_in<const WIDTH: usize>(
     span: Span,
     masks: &mut Masks,
 ) -> usize {
-    let tables = teddy.nibbles.map(|nibbles| {
+    let table = |nibbles: &Nibbles| {
         (
             _mm512_broadcast_i32x4(sixteen(&nibbles.low)),
             _mm512_broadcast_i32x4(sixteen(&nibbles.high)),
         )
-    });
+    };
+    // Not `map`, into which instructions that it has not would not be inlined.
+    let [a, b, c, d] = &teddy.nibbles;
+    let tables = [table(a), table(b), table(c), table(d)];
     let nibble = _mm512_set1_epi8(15);
     let buckets = |bytes, (low, high): (__m512i, __m512i)| {
         let of_low = _mm512_shuffle_epi8(low, _mm512_and_si512(bytes, nibble));
@@ -97,12 +100,14 @@ fn teddy_avx2_in<const WIDTH: usize>(
     span: Span,
     masks: &mut Masks,
 ) -> usize {
-    let tables = teddy.nibbles.map(|nibbles| {
+    let table = |nibbles: &Nibbles| {
         (
             _mm256_broadcastsi128_si256(sixteen(&nibbles.low)),
             _mm256_broadcastsi128_si256(sixteen(&nibbles.high)),
         )
-    });
+    };
+    let [a, b, c, d] = &teddy.nibbles;
+    let tables = [table(a), table(b), table(c), table(d)];
     let mut at = span.begin;
     let mut words = 0;
     for mask in masks {
