@@ -295,3 +295,15 @@ fn the_looks_at_datagrams_end() {
         assert_eq!(alerts(SNMP, &frames), expected, "{before} before");
     }
 }
+
+#[test]
+fn a_method_alone_is_http() {
+    let rules = r#"
+        alert tcp any any -> any any (content:"Host"; sid:1;)
+        alert http (http_header; content:"Host"; sid:2;)
+    "#;
+    let cut: [(bool, &[u8]); 2] = [(true, b"POST"), (true, b" / HTTP/1.1\r\nHost: a\r\n\r\n")];
+    assert_eq!(alerts(rules, &connection(&cut, 7777, false)), [2]);
+    let whole: [(bool, &[u8]); 1] = [(true, b"POST / HTTP/1.1\r\nHost: a\r\n\r\n")];
+    assert_eq!(alerts(rules, &connection(&whole, 7777, false)), [1, 2]);
+}

@@ -60,9 +60,8 @@ fn ldap(bytes: &[u8], operations: &[u8]) -> Answer {
 /// A message over TCP, with its length in front (RFC 4120 §7.2.2).
 pub(super) fn kerberos_record(bytes: &[u8]) -> Answer {
     match bytes {
-        [] => Answer::More,
         [0, _, _, _, message @ ..] => kerberos(message),
-        [0, ..] => Answer::More,
+        [] | [0, ..] => Answer::More,
         _ => Answer::No,
     }
 }

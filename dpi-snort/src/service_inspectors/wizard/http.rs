@@ -143,15 +143,15 @@ fn request_to(bytes: &[u8], methods: &[&[u8]], schemes: &[&[u8]]) -> Answer {
     any(target.trim_ascii_start(), schemes)
 }
 
-/// One of `methods`, with a blank behind it.
+/// One of `methods`, with a blank behind it if more has come.
 fn method(bytes: &[u8], methods: &[&[u8]]) -> Answer {
     let mut more = false;
     for method in methods {
         match starts(bytes, method) {
             Answer::Yes => match bytes.get(method.len()) {
-                Some(b' ' | b'\t') => return Answer::Yes,
+                // A method alone is enough for Snort too: what follows is not searched raw.
+                Some(b' ' | b'\t') | None => return Answer::Yes,
                 Some(_) => {}
-                None => more = true,
             },
             Answer::More => more = true,
             Answer::No => {}

@@ -3,6 +3,7 @@ use super::{Identification, MAX_PREFIX, Wizard, identify_datagram};
 /// (to the server?, first bytes, service)
 const KNOWN: &[(bool, &[u8], &str)] = &[
     (true, b"GET / HTTP/1.1\r\n", "http"),
+    (true, b"POST", "http"),
     (true, b"get / http/1.1\r\n", "http"),
     (true, b"POST\t/x HTTP/1.0\r\n", "http"),
     (true, b"\r\nHEAD / HTTP/1.1\r\n", "http"),
