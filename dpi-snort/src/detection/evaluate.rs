@@ -1,4 +1,5 @@
-//! Whether one rule matches one unit: header tests, then the options on the payload with earlier contents tried again where a later relative option fails.
+//! Whether one rule matches one unit: header tests, then the options on the payload with
+//! earlier contents tried again where a later relative option fails.
 
 use super::compile::Compiled;
 use crate::{

@@ -4,10 +4,11 @@
 //! rules by what a packet must be for them to match: service, ports (`port_group`), way of
 //! the flow; of each group `rule_group` has the literals, which `matcher` finds; what several
 //! groups or equal buffers look for is one set (`merged`). `compile` builds all of it into a
-//! [`Detection`]. `search` gathers the candidates of a unit, of stream
-//! bytes that were looked at before with what was found then (`held_search`); `inspect` asks whether the header
-//! fits each (`unit_header`) and `evaluate` tries its options, those that rules begin with in
-//! common (`option_tree`) once (`beginning`); `builtins` tells what is found without options;
+//! [`Detection`]. `search` gathers the candidates of a unit, of stream bytes that were looked
+//! at before with what was found then (`held_search`); `inspect` asks whether the header fits
+//! each (`unit_header`) and `evaluate` tries its options, those that rules begin with in common
+//! (`option_tree`) once (`beginning`); `builtins` tells what is found without options;
+//! `bare_segments` tells whether a flow may go by unseen;
 //! `events` queues, filters and orders what matched; `oracle` tries every rule by itself
 //! instead and must agree. `explain` and `lint` speak to those who write rules, `trace`
 //! follows one rule.

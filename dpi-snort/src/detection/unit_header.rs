@@ -14,6 +14,8 @@ pub(super) struct UnitHeader<'u> {
     /// Ports tell the rules of the service apart.
     ports_count: bool,
     transport: &'u Transport<'u>,
+    /// Rules for TCP are tried on its datagrams, too.
+    is_over_udp: bool,
     ends: Ends,
 }
 
@@ -36,10 +38,14 @@ impl Open {
 impl<'u> UnitHeader<'u> {
     pub(super) fn of(unit: &InspectionUnit<'u>) -> UnitHeader<'u> {
         let (src_port, dst_port) = unit.packet.ports();
+        let service = unit.flow.and_then(|flow| flow.service);
+        let transport = &unit.packet.transport;
+        let is_udp = matches!(transport, Transport::Udp { .. });
         UnitHeader {
-            service: unit.flow.and_then(|flow| flow.service),
+            service,
             ports_count: unit.flow.is_some_and(|flow| flow.ports_count),
-            transport: &unit.packet.transport,
+            transport,
+            is_over_udp: is_udp && service.is_some_and(is_over_udp),
             ends: Ends {
                 src: unit.packet.ip.src,
                 dst: unit.packet.ip.dst,
@@ -68,10 +74,7 @@ impl<'u> UnitHeader<'u> {
         );
         let protocol = match &header.protocol {
             Protocol::Ip => true,
-            Protocol::Tcp => {
-                let is_over_udp = self.service.is_some_and(is_over_udp);
-                is_tcp || (by_service && is_udp && is_over_udp)
-            }
+            Protocol::Tcp => is_tcp || (by_service && self.is_over_udp),
             Protocol::Udp => is_udp || (by_service && is_tcp),
             Protocol::Icmp => matches!(self.transport, Transport::Icmp { .. }),
             Protocol::Service(_) => self.service.is_some(),

@@ -10,7 +10,7 @@ use crate::{
     frame::{Slot, Tag},
     output::Output,
     packet::{Packet, Transport},
-    service_inspectors::sip::SipMessage,
+    service_inspectors::message_of,
     stats::Counter,
     stream::tcp::{TcpFlow, TcpSession},
     time::Now,
@@ -177,8 +177,10 @@ impl Engine {
             out,
         };
         let mut subject = Subject::packet(packet);
-        let sip = (flow.service == Some("sip")).then(|| SipMessage::of(packet.payload));
-        if let Some(Some(message)) = &sip {
+        let message = flow
+            .service
+            .and_then(|service| message_of(service, packet.payload));
+        if let Some(message) = &message {
             subject.buffers = message;
         }
         judge.in_flow(&subject, flow, moment);

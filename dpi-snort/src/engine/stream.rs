@@ -91,9 +91,13 @@ impl Stream<'_, '_> {
             // Dealt with before.
             SegmentVerdict::NewConnection => {}
         }
-        if self.tcp.reader.is_encrypted() && !segment.packet.payload.is_empty() {
+        if self.is_ciphertext(segment) {
             self.pass_ciphertext(segment);
         }
+    }
+
+    fn is_ciphertext(&self, segment: &Segment<'_>) -> bool {
+        self.tcp.reader.is_encrypted() && !segment.packet.payload.is_empty()
     }
 
     /// Offers the flow for bypass: at its first segment of ciphertext, and after so many more
@@ -121,7 +125,7 @@ impl Stream<'_, '_> {
     /// inspector were acknowledged; from there on only messages are, and repetitions. Of
     /// ciphertext nothing is.
     fn is_searched_raw(&self, segment: &Segment<'_>) -> bool {
-        if self.tcp.reader.is_encrypted() && !segment.packet.payload.is_empty() {
+        if self.is_ciphertext(segment) {
             return false;
         }
         let session = &self.tcp.session;

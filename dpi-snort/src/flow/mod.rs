@@ -2,7 +2,8 @@
 //!
 //! `key` says when two packets are of one flow, `table` keeps the flows within a bound and
 //! forgets them for a named reason, `record` is what is remembered of one. Time is an argument
-//! everywhere. `expected` knows connections before they are made. What the bytes of a flow mean is said in `stream` and `service_inspectors`.
+//! everywhere. `expected` knows connections before they are made. What the bytes of a flow
+//! mean is said in `stream` and `service_inspectors`.
 
 mod expected;
 mod key;

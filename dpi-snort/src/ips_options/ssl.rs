@@ -7,74 +7,76 @@
 use super::OptionError;
 use crate::{
     parser::lexer::{Arg, RawOption},
-    service_inspectors::ssl::{SslFacts, SslStates, SslVersions},
+    service_inspectors::ssl::{SslFacts, SslWords},
     unit::InspectionUnit,
 };
 
 /// Either option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SslOption {
-    /// `ssl_state`: wanted, unwanted.
-    State(SslStates, SslStates),
-    /// `ssl_version`: wanted, unwanted.
-    Version(SslVersions, SslVersions),
+pub struct SslOption {
+    about: About,
+    wanted: SslWords,
+    unwanted: SslWords,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum About {
+    State,
+    Version,
 }
 
 impl SslOption {
     pub(super) fn state(raw: &RawOption<'_>) -> Result<SslOption, OptionError> {
-        let none = (SslStates::default(), SslStates::default());
-        let (wanted, unwanted) = words(raw, none, SslStates::named, SslStates::and)?;
-        Ok(SslOption::State(wanted, unwanted))
+        SslOption::parse(raw, About::State, SslWords::state)
     }
 
     pub(super) fn version(raw: &RawOption<'_>) -> Result<SslOption, OptionError> {
-        let none = (SslVersions::default(), SslVersions::default());
-        let (wanted, unwanted) = words(raw, none, SslVersions::named, SslVersions::and)?;
-        Ok(SslOption::Version(wanted, unwanted))
+        SslOption::parse(raw, About::Version, SslWords::version)
+    }
+
+    fn parse(
+        raw: &RawOption<'_>,
+        about: About,
+        named: fn(&str) -> Option<SslWords>,
+    ) -> Result<SslOption, OptionError> {
+        let mut option = SslOption {
+            about,
+            wanted: SslWords::default(),
+            unwanted: SslWords::default(),
+        };
+        for arg in &raw.args {
+            arg.no_value()?;
+            let (is_negated, name) = name(arg);
+            let word = named(name).ok_or_else(|| arg.unknown())?;
+            let words = if is_negated {
+                &mut option.unwanted
+            } else {
+                &mut option.wanted
+            };
+            *words = words.and(word);
+        }
+        Ok(option)
     }
 
     pub(super) fn evaluate(self, unit: &InspectionUnit<'_>) -> bool {
         let Some(SslFacts { states, versions }) = unit.buffers.ssl() else {
             return false;
         };
-        let (named, is_wanted, is_unwanted) = match self {
-            SslOption::State(wanted, unwanted) => (
-                (!wanted.is_empty(), !unwanted.is_empty()),
-                states.intersects(wanted),
-                states.intersects(unwanted),
-            ),
-            SslOption::Version(wanted, unwanted) => (
-                (!wanted.is_empty(), !unwanted.is_empty()),
-                versions.intersects(wanted),
-                versions.intersects(unwanted),
-            ),
+        let SslOption {
+            about,
+            wanted,
+            unwanted,
+        } = self;
+        let there = match about {
+            About::State => states,
+            About::Version => versions,
         };
-        match named {
-            (true, _) => is_wanted && !is_unwanted,
-            (false, true) => !is_unwanted,
-            (false, false) => false,
+        match (wanted.is_empty(), unwanted.is_empty()) {
+            (true, true) => false,
+            (true, false) => !there.intersects(unwanted),
+            (false, _) => there.intersects(wanted) && !there.intersects(unwanted),
         }
     }
-}
-
-/// The words of an option, those with a `!` apart.
-fn words<T: Copy>(
-    raw: &RawOption<'_>,
-    (mut wanted, mut unwanted): (T, T),
-    named: fn(&str) -> Option<T>,
-    and: fn(T, T) -> T,
-) -> Result<(T, T), OptionError> {
-    for arg in &raw.args {
-        arg.no_value()?;
-        let (is_negated, name) = name(arg);
-        let value = named(name).ok_or_else(|| arg.unknown())?;
-        if is_negated {
-            unwanted = and(unwanted, value);
-        } else {
-            wanted = and(wanted, value);
-        }
-    }
-    Ok((wanted, unwanted))
 }
 
 fn name<'a>(arg: &Arg<'a>) -> (bool, &'a str) {
@@ -87,15 +89,15 @@ fn name<'a>(arg: &Arg<'a>) -> (bool, &'a str) {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{Message, holds, message_unit, packet, refused, unit};
-    use crate::service_inspectors::ssl::{SslFacts, SslStates, SslVersions};
+    use crate::service_inspectors::ssl::{SslFacts, SslWords};
 
     fn facts(states: &[&str], versions: &[&str]) -> SslFacts {
         let none = SslFacts::default();
         let with_states = states.iter().fold(none.states, |all, name| {
-            all.and(SslStates::named(name).unwrap())
+            all.and(SslWords::state(name).unwrap())
         });
         let with_versions = versions.iter().fold(none.versions, |all, name| {
-            all.and(SslVersions::named(name).unwrap())
+            all.and(SslWords::version(name).unwrap())
         });
         SslFacts {
             states: with_states,

@@ -25,6 +25,8 @@ pub use ftp_control::{Announced, FtpControl};
 pub use inspector::{Emit, Feed, Pdu, ServiceInspector, Verdict};
 pub use wizard::{Identification, Wizard, identify_datagram};
 
+use crate::buffers::BufferSource;
+
 /// Services of flows on which rules for another one are tried too: see [`services_of_rules`].
 pub const BORROWING_SERVICES: [&str; 1] = ["http2"];
 
@@ -51,6 +53,14 @@ pub fn may_turn_to_tls(service: &str) -> bool {
         service,
         "smtp" | "imap" | "pop3" | "ftp" | "nntp" | "irc" | "ldap" | "mysql" | "rdp"
     )
+}
+
+/// The message in a datagram of this service; `None` if it is not one, or has no inspector.
+pub fn message_of<'p>(service: &str, datagram: &'p [u8]) -> Option<impl BufferSource + 'p> {
+    match service {
+        "sip" => sip::SipMessage::of(datagram),
+        _ => None,
+    }
 }
 
 /// A fresh inspector for a flow of this service, from its first byte or from

@@ -10,26 +10,31 @@ pub fn service_of_port(port: u16) -> Option<&'static str> {
     }
 }
 
+/// The ports of each service that flows of UDP may have. SIP is it on any.
+fn assigned(service: &str) -> Option<&'static [u16]> {
+    Some(match service {
+        "sip" => &[],
+        "dns" => &[53],
+        "sunrpc" => &[111],
+        "snmp" => &[161, 162],
+        "ssdp" => &[1900],
+        "dhcp" => &[67, 68],
+        "netbios-ns" => &[137],
+        "netbios-dgm" => &[138],
+        "kerberos" => &[88],
+        "ldap" => &[389],
+        "tftp" => &[69],
+        "dcerpc" => &[135],
+        _ => return None,
+    })
+}
+
 /// Whether a port is one that the service was assigned.
 ///
 /// Datagrams to it that look like the service's are it at once. Elsewhere they may look so by
 /// chance: there the other end has to answer first, as in Snort.
 pub fn is_assigned(service: &str, port: u16) -> bool {
-    match service {
-        "sip" => true,
-        "dns" => port == 53,
-        "sunrpc" => port == 111,
-        "snmp" => matches!(port, 161 | 162),
-        "ssdp" => port == 1900,
-        "dhcp" => matches!(port, 67 | 68),
-        "netbios-ns" => port == 137,
-        "netbios-dgm" => port == 138,
-        "kerberos" => port == 88,
-        "ldap" => port == 389,
-        "tftp" => port == 69,
-        "dcerpc" => port == 135,
-        _ => false,
-    }
+    assigned(service).is_some_and(|ports| ports.is_empty() || ports.contains(&port))
 }
 
 /// Whether rules for the service are tried by their ports all the same, because it has
@@ -39,23 +44,9 @@ pub fn tell_apart(service: &str, port: u16) -> bool {
     matches!(service, "snmp" | "dhcp") && is_assigned(service, port)
 }
 
-/// Services that flows of UDP may have.
+/// Whether flows of UDP may be of this service.
 pub fn is_over_udp(service: &str) -> bool {
-    matches!(
-        service,
-        "sip"
-            | "dns"
-            | "sunrpc"
-            | "snmp"
-            | "ssdp"
-            | "dhcp"
-            | "netbios-ns"
-            | "netbios-dgm"
-            | "kerberos"
-            | "ldap"
-            | "tftp"
-            | "dcerpc"
-    )
+    assigned(service).is_some()
 }
 
 #[cfg(test)]

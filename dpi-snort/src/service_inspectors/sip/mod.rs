@@ -27,31 +27,27 @@ pub struct Sip {
 struct Side {
     /// The message under way.
     held: Vec<u8>,
-    /// Where the header ends and how long the message is, once that is known.
-    shape: Option<Shape>,
+    /// Bytes of it with its body, once the header has told.
+    length: Option<u64>,
     /// Bytes of a body that was longer than what is held: they are plain.
     beyond: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Shape {
-    length: u64,
-}
-
 impl Side {
-    /// Takes bytes off the front of `input` to the end of the message, or of the input.
-    fn take(&mut self, input: &mut &[u8], limit: usize) -> Result<Taken, &'static str> {
+    /// Takes bytes off the front of `input` to the end of the message, which it gives, or of the
+    /// input.
+    fn take(&mut self, input: &mut &[u8], limit: usize) -> Result<Option<Vec<u8>>, &'static str> {
         if self.held.is_empty() {
             // Keep-alives (RFC 5626 §4.4.1), and what stands between messages (§7.5).
             while let Some((b'\r' | b'\n', rest)) = input.split_first() {
                 *input = rest;
             }
         }
-        if self.shape.is_none() {
+        if self.length.is_none() {
             self.read_header(input, limit)?;
         }
-        let Some(Shape { length }) = self.shape else {
-            return Ok(Taken::More);
+        let Some(length) = self.length else {
+            return Ok(None);
         };
         let wanted = usize::try_from(length).unwrap_or(usize::MAX).min(limit);
         let missing = wanted.saturating_sub(self.held.len()).min(input.len());
@@ -59,12 +55,12 @@ impl Side {
         self.held.extend_from_slice(more);
         *input = rest;
         if self.held.len() < wanted {
-            return Ok(Taken::More);
+            return Ok(None);
         }
         let held = u64::try_from(self.held.len()).unwrap_or(u64::MAX);
         self.beyond = length.saturating_sub(held);
-        self.shape = None;
-        Ok(Taken::Message(std::mem::take(&mut self.held)))
+        self.length = None;
+        Ok(Some(std::mem::take(&mut self.held)))
     }
 
     /// Takes bytes up to the empty line.
@@ -76,9 +72,7 @@ impl Side {
                 let header = u64::try_from(self.held.len()).unwrap_or(u64::MAX);
                 let message = SipMessage::of(&self.held).ok_or("sip_start_line")?;
                 let body = message.content_length().unwrap_or(0);
-                self.shape = Some(Shape {
-                    length: header.saturating_add(body),
-                });
+                self.length = Some(header.saturating_add(body));
                 return Ok(());
             }
             if self.held.len() >= limit {
@@ -102,17 +96,11 @@ impl Side {
     /// Ends the message under way as it is.
     fn flush(&mut self, to_server: bool, emit: Emit<'_>) {
         let held = std::mem::take(&mut self.held);
-        self.shape = None;
+        self.length = None;
         if !held.is_empty() {
             emit_message(to_server, &held, emit);
         }
     }
-}
-
-/// What bytes came to.
-enum Taken {
-    More,
-    Message(Vec<u8>),
 }
 
 impl ServiceInspector for Sip {
@@ -130,8 +118,8 @@ impl ServiceInspector for Sip {
             let body = side.pass(&mut input);
             emit_plain(to_server, body, emit);
             match side.take(&mut input, config.flush_size) {
-                Ok(Taken::More) => {}
-                Ok(Taken::Message(message)) => emit_message(to_server, &message, emit),
+                Ok(None) => {}
+                Ok(Some(message)) => emit_message(to_server, &message, emit),
                 Err(reason) => {
                     self.end(to_server, input, emit);
                     return Verdict::Abandon(reason);
@@ -144,11 +132,11 @@ impl ServiceInspector for Sip {
     fn gap(&mut self, to_server: bool, lost: u64, _config: &Config, emit: Emit<'_>) -> Verdict {
         let side = self.sides.side_mut(to_server);
         let held = u64::try_from(side.held.len()).unwrap_or(u64::MAX);
-        let left = match side.shape {
-            Some(shape) => shape.length.saturating_sub(held),
+        let left = match side.length {
+            Some(length) => length.saturating_sub(held),
             None => side.beyond,
         };
-        let is_known = side.held.is_empty() == side.shape.is_none();
+        let is_known = side.held.is_empty() == side.length.is_none();
         side.flush(to_server, emit);
         if is_known && lost <= left {
             side.beyond = left.saturating_sub(lost);

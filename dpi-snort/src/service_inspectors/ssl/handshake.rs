@@ -1,7 +1,7 @@
 //! The types of handshake messages, which may be cut across records and share one.
 
 use super::{
-    facts::{SslStates, SslVersions},
+    facts::SslWords,
     record::{Body, ContentType},
 };
 
@@ -24,8 +24,8 @@ pub(super) struct Handshake {
 /// What some bytes told.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Seen {
-    pub(super) states: SslStates,
-    pub(super) versions: SslVersions,
+    pub(super) states: SslWords,
+    pub(super) versions: SslWords,
 }
 
 impl Handshake {
@@ -75,7 +75,7 @@ impl Handshake {
     fn look(&mut self, seen: &mut Seen) {
         let [kind, high, middle, low, major, minor] = self.head;
         if self.have == 1 {
-            seen.states = seen.states.and(SslStates::of_message(kind));
+            seen.states = seen.states.and(SslWords::of_message(kind));
             // ClientHello; ServerHelloDone.
             self.is_turn = matches!(kind, 1 | 14);
         }
@@ -89,7 +89,7 @@ impl Handshake {
             return;
         }
         if is_hello {
-            seen.versions = seen.versions.and(SslVersions::of([major, minor]));
+            seen.versions = seen.versions.and(SslWords::of_version([major, minor]));
         }
         let taken = self.have.saturating_sub(4);
         self.left = length.saturating_sub(taken);
@@ -103,10 +103,10 @@ impl Handshake {
             self.push(*byte);
             let [kind, one, two, three, four, _] = self.head;
             match (kind, self.have) {
-                (1, 1) => seen.states = seen.states.and(SslStates::of_message(1)),
-                (4, 1) => seen.states = seen.states.and(SslStates::of_message(2)),
-                (1, 3) => seen.versions = seen.versions.and(SslVersions::of([one, two])),
-                (4, 5) => seen.versions = seen.versions.and(SslVersions::of([three, four])),
+                (1, 1) => seen.states = seen.states.and(SslWords::of_message(1)),
+                (4, 1) => seen.states = seen.states.and(SslWords::of_message(2)),
+                (1, 3) => seen.versions = seen.versions.and(SslWords::of_version([one, two])),
+                (4, 5) => seen.versions = seen.versions.and(SslWords::of_version([three, four])),
                 _ => {}
             }
         }

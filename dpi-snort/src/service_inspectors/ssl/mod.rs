@@ -11,7 +11,7 @@ mod fuzz;
 mod handshake;
 mod record;
 
-pub use facts::{SslFacts, SslStates, SslVersions};
+pub use facts::{SslFacts, SslWords};
 pub use fuzz::fuzz_ssl;
 
 use crate::{
@@ -28,7 +28,7 @@ use record::{ContentType, Part, Records};
 #[derive(Debug, Default)]
 pub struct Ssl {
     sides: Sides<Side>,
-    versions: SslVersions,
+    versions: SslWords,
 }
 
 /// One direction.
@@ -39,10 +39,10 @@ struct Side {
     /// Bytes of records that have not been judged.
     held: Vec<u8>,
     /// What the messages of whole records are.
-    states: SslStates,
+    states: SslWords,
     /// What those of the record under way are: of one that is cut short they do not count, as
     /// in Snort.
-    begun: SslStates,
+    begun: SslWords,
     /// `ChangeCipherSpec` was sent: what follows is ciphertext.
     is_encrypted: bool,
     /// Application data was sent.
@@ -53,7 +53,7 @@ impl Ssl {
     /// The first bytes of a record.
     fn header(&mut self, to_server: bool, header: &record::Header, emit: Emit<'_>) -> Verdict {
         let other_has_data = self.sides.side(!to_server).has_data;
-        self.versions = self.versions.and(SslVersions::of(header.version));
+        self.versions = self.versions.and(SslWords::of_version(header.version));
         if header.kind.stands_alone() {
             self.flush(to_server, emit);
         }

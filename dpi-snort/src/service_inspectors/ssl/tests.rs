@@ -77,10 +77,10 @@ fn facts(conversation: &Conversation) -> (Vec<String>, Verdict) {
             "unknown",
         ]
         .into_iter()
-        .filter(|name| facts.states.intersects(SslStates::named(name).unwrap()));
+        .filter(|name| facts.states.intersects(SslWords::state(name).unwrap()));
         let versions = ["sslv2", "sslv3", "tls1.0", "tls1.1", "tls1.2"]
             .into_iter()
-            .filter(|name| facts.versions.intersects(SslVersions::named(name).unwrap()));
+            .filter(|name| facts.versions.intersects(SslWords::version(name).unwrap()));
         let way = if pdu.to_server { '>' } else { '<' };
         let words: Vec<&str> = states.chain(versions).collect();
         units.push(format!("{way}{} {}", pdu.payload.len(), words.join(" ")));
