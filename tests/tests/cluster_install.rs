@@ -2,45 +2,33 @@
 //! README's own commands.
 #![expect(clippy::print_stdout, reason = "what a user sees is worth seeing")]
 
-use std::{env, path::Path, path::PathBuf, process::Command, time::Duration};
+use std::{path::Path, path::PathBuf, process::Command, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use dpi_tests::{
-    cluster::{Cluster, TestCluster},
+    cluster::{Cluster, Shipped},
     kernel_fixture::skipped,
     kube::Programs,
-    lab::{self, wait_for},
+    lab::wait_for,
     readme::Readme,
 };
 
-const IMAGE: &str = "DPI_IMAGE";
 const NAME: &str = "docker.io/library/dpi-agent";
 /// Images are unpacked, pods scheduled, rules compiled, on a machine that may be busy.
 const ROLLOUT: Duration = Duration::from_secs(180);
-const SOON: Duration = Duration::from_secs(30);
 
 #[test]
 fn by_kustomize_and_by_helm() -> Result<()> {
-    if let Some(reason) = lab::unavailable() {
-        skipped(&reason);
-        return Ok(());
-    }
-    let Some(image) = env::var_os(IMAGE).map(PathBuf::from) else {
-        skipped(&"DPI_IMAGE names no image: run by cargo xtask test");
+    let Some(shipped) = Shipped::get()? else {
         return Ok(());
     };
-    let Some(cluster) = TestCluster::get()? else {
-        return Ok(());
-    };
-    cluster.load(&image)?;
-    clean(&cluster)?;
-    let played = kustomize(&cluster).and_then(|()| helm(&cluster));
-    let cleaned = clean(&cluster);
+    let played = kustomize(&shipped).and_then(|()| helm(&shipped));
+    let cleaned = shipped.clean();
     played.and(cleaned)
 }
 
 /// What the kustomization makes is what `install.yaml` has.
-fn kustomize(cluster: &Cluster) -> Result<()> {
+fn kustomize(cluster: &Shipped) -> Result<()> {
     let kubectl = cluster.kubectl();
     let (bases, file) = (deploy("kustomize"), deploy("install.yaml"));
     kubectl.run(&["apply", "--kustomize", &bases])?;
@@ -50,11 +38,11 @@ fn kustomize(cluster: &Cluster) -> Result<()> {
     ensure!(difference.trim().is_empty(), "{difference}");
     remove_agents(cluster)?;
     kubectl.run(&["delete", "--kustomize", &bases])?;
-    nothing_left(cluster)
+    cluster.nothing_is_left()
 }
 
 /// Installed, upgraded and uninstalled as the README says.
-fn helm(cluster: &Cluster) -> Result<()> {
+fn helm(cluster: &Shipped) -> Result<()> {
     let Ok(programs) = Programs::find(&["helm"]) else {
         skipped(&"there is no helm: run `cargo xtask setup`");
         return Ok(());
@@ -78,7 +66,7 @@ fn helm(cluster: &Cluster) -> Result<()> {
         Ok(image.is_some_and(|image| *image == format!("{NAME}:next")))
     })?;
     helm.block(2, "")?;
-    nothing_left(cluster)
+    cluster.nothing_is_left()
 }
 
 struct Helm<'a> {
@@ -168,37 +156,6 @@ fn remove_agents(cluster: &Cluster) -> Result<()> {
         "--timeout=120s",
     ];
     kubectl.run(&namespace).map(drop)
-}
-
-fn nothing_left(cluster: &Cluster) -> Result<()> {
-    let agents = cluster.agents()?;
-    wait_for("nothing left on the nodes", SOON, || {
-        Ok(agents.processes(&["node"])?.is_empty() && agents.pins() == 0)
-    })?;
-    let kubectl = cluster.kubectl();
-    for kinds in ["crds", "clusterroles,clusterrolebindings"] {
-        let left = kubectl.run(&["get", kinds, "-o", "name"])?;
-        for word in ["tigera", "dpi-agent", "deeppacketinspection"] {
-            ensure!(!left.contains(word), "{word} is left: {left}");
-        }
-    }
-    wait_for("no namespace of ours", SOON, || {
-        let left = kubectl.run(&["get", "namespaces", "-o", "name"])?;
-        Ok(!left.contains("tigera"))
-    })
-    .map(drop)
-}
-
-/// What an earlier run, or another test, left.
-fn clean(cluster: &Cluster) -> Result<()> {
-    let kubectl = cluster.kubectl();
-    for file in ["install.yaml", "cluster.yaml"] {
-        kubectl.run(&["delete", "--ignore-not-found", "--filename", &deploy(file)])?;
-    }
-    for namespace in ["tigera-dpi", "dpi-agent"] {
-        kubectl.run(&["delete", "namespace", namespace, "--ignore-not-found"])?;
-    }
-    Ok(())
 }
 
 fn deploy(file: &str) -> String {

@@ -13,16 +13,11 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use dpi_tests::{
-    cluster::{
-        Agents, NODES, PodSpec, PodTraffic, RunningPod, STATE_DIR, TestCluster, write_rules_image,
-    },
-    kernel_fixture::skipped,
-    lab,
+    cluster::{NODES, PodSpec, PodTraffic, RunningPod, STATE_DIR, Shipped, write_rules_image},
     readme::Readme,
 };
 use serde_json::Value;
 
-const IMAGE: &str = "DPI_IMAGE";
 const NAMESPACE: &str = "sample";
 const INSPECTION: &str = "sample-dpi-nginx";
 const ATTACK: &str = "/download?file=../../../secret";
@@ -47,28 +42,19 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 /// A user at a terminal.
 struct User {
-    cluster: TestCluster,
+    cluster: Shipped,
     readme: Readme,
     /// Where the commands are run.
     directory: tempfile::TempDir,
     pods: Vec<RunningPod>,
-    agents: Agents,
 }
 
 #[test]
 fn the_page_is_played() -> Result<()> {
-    if let Some(reason) = lab::unavailable() {
-        skipped(&reason);
-        return Ok(());
-    }
-    let Some(image) = env::var_os(IMAGE).map(PathBuf::from) else {
-        skipped(&"DPI_IMAGE names no image: run by cargo xtask test");
+    let Some(cluster) = Shipped::get()? else {
         return Ok(());
     };
-    let Some(cluster) = TestCluster::get()? else {
-        return Ok(());
-    };
-    let user = User::arrive(cluster, &image)?;
+    let user = User::arrive(cluster)?;
     let played = user.play().with_context(|| user.what_agents_say());
     // Whatever happened, the next test finds nothing of it.
     let cleaned = user.clean();
@@ -76,19 +62,17 @@ fn the_page_is_played() -> Result<()> {
 }
 
 impl User {
-    fn arrive(cluster: TestCluster, image: &Path) -> Result<User> {
-        cluster.load(image)?;
+    fn arrive(cluster: Shipped) -> Result<User> {
         let directory = tempfile::tempdir()?;
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         std::os::unix::fs::symlink(root.join("deploy"), directory.path().join("deploy"))?;
         let user = User {
-            agents: cluster.agents()?,
             readme: Readme::read()?,
             directory,
             pods: Vec::new(),
             cluster,
         };
-        user.clean()?;
+        user.cluster.delete_namespace(NAMESPACE)?;
         let pods = user.cluster.run_pods(&[
             PodSpec::new(NAMESPACE, "nginx", NODES[1]).label("k8s-app", "nginx"),
             PodSpec::new(NAMESPACE, "client", NODES[0]).label("k8s-app", "client"),
@@ -183,7 +167,7 @@ impl User {
 
     /// What /proc tells of the processes in the running pods.
     fn processes_have_no_more_than_they_must(&self) -> Result<()> {
-        let supervisors = self.agents.processes(&["node"])?;
+        let supervisors = self.cluster.agents.processes(&["node"])?;
         ensure!(supervisors.len() == NODES.len(), "{supervisors:?}");
         // BPF, PERFMON, NET_RAW, NET_ADMIN (linux/capability.h).
         let four: u64 = 1 << 39 | 1 << 38 | 1 << 13 | 1 << 12;
@@ -192,7 +176,7 @@ impl User {
             ensure!(process.no_new_privs && process.seccomp == 2, "{process:?}");
         }
         // One node has something to inspect.
-        let workers = self.agents.processes(&["worker"])?;
+        let workers = self.cluster.agents.processes(&["worker"])?;
         ensure!(workers.len() == 1, "{workers:?}");
         for process in &workers {
             ensure!(process.capabilities == 0, "{process:?}");
@@ -393,7 +377,7 @@ impl User {
         while !done.load(Ordering::Relaxed) {
             thread::sleep(Duration::from_millis(10));
             let since = std::mem::replace(&mut at, Instant::now()).elapsed();
-            if self.agents.links() == 0 {
+            if self.cluster.agents.links() == 0 {
                 blind += since;
             }
         }
@@ -420,44 +404,27 @@ impl User {
     }
 
     fn stop(&self) -> Result<()> {
-        ensure!(self.agents.links() > 0, "nothing was attached");
+        ensure!(self.cluster.agents.links() > 0, "nothing was attached");
         let names = [("your_deep_packet_inspection_filename", "inspection.yaml")];
         let delete = ("Stop deep packet inspection", "sh", 0);
         self.run(&self.readme.block(delete, &names)?)?;
         let took = until("no program on any node", SOON, || {
-            Ok(self.agents.links() == 0)
+            Ok(self.cluster.agents.links() == 0)
         })?;
         println!("kubectl delete → no program left: {} ms", took.as_millis());
         Ok(())
     }
 
     fn uninstall(&self) -> Result<()> {
-        let before = self.agents.processes(&["node"])?;
+        let before = self.cluster.agents.processes(&["node"])?;
         ensure!(before.len() == NODES.len(), "{before:?}");
         self.run(&self.readme.block(("Uninstall", "sh", 0), &[])?)?;
-        until("nothing left on the nodes", SOON, || {
-            Ok(self.agents.processes(&["node"])?.is_empty() && self.agents.pins() == 0)
-        })?;
-        let kubectl = self.cluster.kubectl();
-        for kinds in ["crds", "clusterroles,clusterrolebindings", "namespaces"] {
-            let left = kubectl.run(&["get", kinds, "-o", "name"])?;
-            for word in ["tigera", "dpi-agent", "deeppacketinspection"] {
-                ensure!(!left.contains(word), "{word} is left: {left}");
-            }
-        }
-        Ok(())
+        self.cluster.nothing_is_left()
     }
 
     /// What an earlier run, or another test, left.
     fn clean(&self) -> Result<()> {
-        let kubectl = self.cluster.kubectl();
-        let deploy = self.path("deploy");
-        for file in ["install.yaml", "cluster.yaml"] {
-            let file = deploy.join(file).display().to_string();
-            kubectl.run(&["delete", "--ignore-not-found", "--filename", &file])?;
-        }
-        let namespace = ["delete", "namespace", "tigera-dpi", "--ignore-not-found"];
-        kubectl.run(&namespace)?;
+        self.cluster.clean()?;
         self.cluster.delete_namespace(NAMESPACE)
     }
 

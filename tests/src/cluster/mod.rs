@@ -3,9 +3,9 @@
 //!
 //! [`up`] brings it up, [`down`] takes it down, [`Cluster`] is one that runs: what
 //! scenarios are played on. `layout` says what is where, `network`, `cgroups`, `image`,
-//! `control_plane` and `node` make the parts, `up` and `down` put them in order; `pods` and
-//! `installation` are what scenarios put on it, `traffic` goes between pods. What is host-wide begins with `dpi-cluster`; all
-//! else is below one directory.
+//! `control_plane` and `node` make the parts, `up` and `down` put them in order; `pods`,
+//! `installation` and `shipped` are what scenarios put on it, `traffic` goes between pods. What
+//! is host-wide begins with `dpi-cluster`; all else is below one directory.
 
 mod agent;
 mod agents;
@@ -19,6 +19,7 @@ mod network;
 mod node;
 mod pods;
 mod running;
+mod shipped;
 mod state;
 mod traffic;
 mod up;
@@ -31,6 +32,7 @@ pub use installation::Installation;
 pub use layout::{NODES, STATE_DIR};
 pub use pods::{PodSpec, RunningPod};
 pub use running::{Cluster, Rewired, TestCluster};
+pub use shipped::Shipped;
 pub use state::Cni;
 pub use traffic::{Losses, PodTraffic};
 pub use up::{Options, up};

@@ -4,18 +4,17 @@ use std::{
     io::{Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     sync::Arc,
-    thread::JoinHandle,
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::Result;
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, Stream,
     SupportedProtocolVersion,
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName},
 };
 
-use super::pod::Pod;
+use super::{pod::Pod, traffic::joined};
 
 const NAME: &str = "server.example";
 
@@ -90,11 +89,4 @@ impl TlsTalk {
             .with_no_client_auth();
         Ok((Arc::new(server), Arc::new(client)))
     }
-}
-
-fn joined<T>(thread: JoinHandle<Result<T>>) -> Result<T> {
-    let ended = thread.join();
-    ended
-        .map_err(|_| anyhow!("an end of a TLS connection panicked"))?
-        .context("an end of a TLS connection")
 }

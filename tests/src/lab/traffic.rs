@@ -267,7 +267,7 @@ pub fn http_request_from(client: &Netns, server: SocketAddr, path: &str) -> Resu
     })
 }
 
-fn joined<T>(thread: JoinHandle<Result<T>>) -> Result<T> {
+pub(super) fn joined<T>(thread: JoinHandle<Result<T>>) -> Result<T> {
     match thread.join() {
         Ok(result) => result,
         Err(panic) => std::panic::resume_unwind(panic),
