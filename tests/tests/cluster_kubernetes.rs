@@ -94,7 +94,10 @@ impl Scene {
             self.attack(from, to, ends)?;
         }
         self.both_ends_are_named()?;
-        self.first_packet()?;
+        // Where in its start a pod is first seen is chance.
+        for name in ["red3", "red4", "red5"] {
+            self.first_packet(name)?;
+        }
         self.wait_ready()?;
         self.show(&["get", "dpi", "-n", NAMESPACE])?;
         self.show(&["get", "nodeinspections"])?;
@@ -176,17 +179,17 @@ impl Scene {
     }
 
     /// The first thing that a new pod does is inspected.
-    fn first_packet(&self) -> Result<()> {
+    fn first_packet(&self, name: &str) -> Result<()> {
         let before = self.alerts()?.len();
         let url = format!("http://{}{ATTACK}", self.pods[3].ip);
         let script = format!("wget -q -O - '{url}'; exec sleep 3600");
-        let pod = PodSpec::new(NAMESPACE, "red3", NODES[0]).label("app", "red");
+        let pod = PodSpec::new(NAMESPACE, name, NODES[0]).label("app", "red");
         let begun = Instant::now();
         self.cluster.create_pods(&[pod.script(&script)])?;
         let agent = &self.product.agents[0];
         let inspected = wait_for("the new pod inspected", START, || {
             let pods = agent.pods()?;
-            let name = format!("{NAMESPACE}/red3");
+            let name = format!("{NAMESPACE}/{name}");
             Ok(pods
                 .iter()
                 .any(|pod| pod["pod"] == *name && pod["inspected"] == true))

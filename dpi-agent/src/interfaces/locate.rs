@@ -38,9 +38,10 @@ pub enum NotFound {
          inspection needs a network plugin that gives the pod a veth"
     )]
     NoPeer,
-    /// The pod has no address yet, and no process.
+    /// The pod has no address yet, and no process in a network of its own.
     #[error(
-        "the pod has neither an address nor a process here yet; it is inspected as soon as it has"
+        "the pod has neither an address nor a process in its own network here yet; it is \
+         inspected as soon as it has"
     )]
     Starting,
     /// No process of the pod is visible, and no address leads to an interface of its own.
@@ -80,12 +81,17 @@ pub enum NotFound {
 }
 
 impl NotFound {
-    /// A process may come that nothing gives notice of, and then the pod is found.
+    /// A process may come, or enter another namespace, that nothing gives notice of, and
+    /// then the pod is found.
     pub fn may_pass(&self) -> bool {
-        matches!(
-            self,
-            Self::Starting | Self::NoHostRoute { .. } | Self::HostNetwork | Self::Cgroup { .. }
-        )
+        match self {
+            Self::Starting
+            | Self::NoPeer
+            | Self::NoHostRoute { .. }
+            | Self::HostNetwork
+            | Self::Cgroup { .. } => true,
+            Self::Named(_) | Self::Shared { .. } => false,
+        }
     }
 }
 
@@ -111,20 +117,24 @@ impl Interfaces {
         }
         match known.map(|known| known.namespaces.as_slice()) {
             None | Some([]) => self.by_address(&pod.ips),
-            Some(namespaces) => self.by_namespace(namespaces),
+            Some(namespaces) => self.by_namespace(namespaces, &pod.ips),
         }
     }
 
     /// Not every process of a pod need be in its network: the runtime's own may be in the
     /// node's (conmon), which has no number here. The oldest that a link leads to decides.
-    fn by_namespace(&self, namespaces: &[i32]) -> Result<Location, NotFound> {
+    /// A pod's first process is in the node's too, until the runtime moves it (runc init).
+    fn by_namespace(&self, namespaces: &[i32], ips: &[IpAddr]) -> Result<Location, NotFound> {
         for &namespace in namespaces {
             let nics: Vec<Nic> = self.links_to(namespace).map(Nic::from).collect();
             if !nics.is_empty() {
                 return Ok(Location::Interfaces(nics));
             }
         }
-        Err(NotFound::NoPeer)
+        Err(match ips {
+            [] => NotFound::Starting,
+            _ => NotFound::NoPeer,
+        })
     }
 
     fn by_address(&self, ips: &[IpAddr]) -> Result<Location, NotFound> {

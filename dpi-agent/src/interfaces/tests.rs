@@ -207,6 +207,21 @@ fn a_namespace_leads_to_every_nic_of_the_pod() {
 }
 
 #[test]
+fn a_pod_whose_process_is_still_in_the_nodes_network_starts() {
+    // The runtime makes a process in the pod's cgroup, and moves it afterwards.
+    let table = knowing(routed(), &[-1], Some("/kubepods/podu"));
+    let found = table.locate(&pod(&[]));
+    assert_eq!(found, Err(NotFound::Starting));
+    assert!(found.is_err_and(|reason| reason.may_pass()));
+    // With an address it was there before, or bypasses the node: it is looked for again.
+    assert!(NotFound::NoPeer.may_pass());
+    let moved = knowing(routed(), &[0], Some("/kubepods/podu"));
+    assert_eq!(moved.locate(&pod(&[])), Ok(at(&[(7, "cali1")])));
+    // Nothing but another object or interface helps, and of those there is notice.
+    assert!(!NotFound::Named("x".to_owned()).may_pass());
+}
+
+#[test]
 fn processes_are_believed_before_routes() {
     let pod = pod(&["10.0.0.1"]);
     // The address may still be routed to the interface of a pod that is gone.
