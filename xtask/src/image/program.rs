@@ -28,7 +28,10 @@ pub(super) fn build(profile: Profile) -> Result<Vec<u8>> {
         .args(["--", "-C", "target-feature=+crt-static"]);
     if matches!(profile, Profile::Release) {
         // Read by cargo instead of RUSTFLAGS; its parts may contain spaces.
-        command.env("CARGO_ENCODED_RUSTFLAGS", remapped().join("\u{1f}"));
+        command.env(
+            "CARGO_ENCODED_RUSTFLAGS",
+            workspace::remapped().join("\u{1f}"),
+        );
     }
     process::run(&mut command)?;
     let built = profile.output_below(&target).join("dpi-agent");
@@ -43,19 +46,6 @@ pub(super) fn build(profile: Profile) -> Result<Vec<u8>> {
         built.display()
     );
     Ok(program)
-}
-
-/// Where sources lie is nobody's business, and differs from machine to machine.
-fn remapped() -> Vec<String> {
-    let home = std::env::var("HOME").unwrap_or_default();
-    let cargo = std::env::var("CARGO_HOME").unwrap_or_else(|_| format!("{home}/.cargo"));
-    let places = [
-        (workspace::root().display().to_string(), "/dpi-agent"),
-        (cargo, "/cargo"),
-    ];
-    places
-        .map(|(from, to)| format!("--remap-path-prefix={from}={to}"))
-        .to_vec()
 }
 
 /// Symbols and line tables stay beside the program that was built.

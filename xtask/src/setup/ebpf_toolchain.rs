@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use super::apt;
-use crate::{cache, process};
+use crate::{cache, process, workspace};
 
 /// Newer releases ask for a newer LLVM than Debian's rustc-web has.
 const BPF_LINKER: &str = "0.13.0";
@@ -83,7 +83,7 @@ impl EbpfToolchain {
             Route::Rustup => {
                 let mut command = Command::new("rustup");
                 command
-                    .current_dir(crate::workspace::root())
+                    .current_dir(workspace::root())
                     .args(["run", "nightly", "cargo", "build", "-Zbuild-std=core"])
                     .env_remove("RUSTC")
                     .env_remove("RUSTUP_TOOLCHAIN")
@@ -91,9 +91,13 @@ impl EbpfToolchain {
                 command
             }
         };
+        // The object's BTF names its sources.
+        let mut flags = workspace::remapped();
+        flags.extend(["-Cdebuginfo=2", "-Clink-arg=--btf"].map(str::to_owned));
         command
             .env("PATH", path_with(&self.linker)?)
-            .env("RUSTFLAGS", "-C debuginfo=2 -C link-arg=--btf")
+            // Read instead of RUSTFLAGS; its parts may contain spaces.
+            .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
             .env_remove("CARGO_TARGET_DIR")
             .args([
                 "--target",
