@@ -6,14 +6,12 @@ use std::{
 };
 
 use dpi_api::{
-    intrusion_detection::{IntrusionDetection, IntrusionDetectionSpec, IntrusionDetectionStatus},
+    intrusion_detection::{IntrusionDetection, IntrusionDetectionStatus},
     node_inspection::NodeInspection,
 };
-use k8s_openapi::{
-    api::apps::v1::DaemonSet, apimachinery::pkg::apis::meta::v1::OwnerReference, jiff::Timestamp,
-};
+use k8s_openapi::{api::apps::v1::DaemonSet, jiff::Timestamp};
 use kube::{
-    Api, Client, Resource, ResourceExt,
+    Api, Client, ResourceExt,
     api::{DeleteParams, ListParams, Patch, PatchParams},
     core::DeserializeGuard,
 };
@@ -27,7 +25,8 @@ use super::{
     apply::apply,
     conditions::{Facts, Failure, Kept, status},
     first,
-    render::{RULES_CONFIG_MAP, Rendered, managed_by, render},
+    installation::Installation,
+    render::managed_by,
 };
 use crate::{
     apiserver::{Backoff, Follow, Health, REQUEST_TIMEOUT, Trouble, Update},
@@ -79,18 +78,6 @@ pub(in crate::operator) async fn run(client: Client, image: String, namespace: S
     }
 }
 
-/// What is known of tigera-secure.
-#[derive(Clone, Debug, PartialEq)]
-enum Installation {
-    Understood(Box<IntrusionDetection>),
-    /// Its name and number, and what is wrong with it.
-    NotUnderstood {
-        uid: String,
-        generation: i64,
-        fault: String,
-    },
-}
-
 struct Keeper {
     client: Client,
     image: String,
@@ -132,24 +119,9 @@ impl Keeper {
     fn take(&mut self, message: Message) -> bool {
         match message {
             Message::Installation(update) => {
-                let update = update.map(|DeserializeGuard(object)| match object {
-                    Ok(mut object) => {
-                        // What the operator itself writes is no news.
-                        object.metadata.managed_fields = None;
-                        object.metadata.resource_version = None;
-                        let key = (String::new(), object.name_any());
-                        (key, Some(Installation::Understood(Box::new(object))))
-                    }
-                    Err(invalid) => {
-                        let metadata = invalid.metadata;
-                        let installation = Installation::NotUnderstood {
-                            uid: metadata.uid.unwrap_or_default(),
-                            generation: metadata.generation.unwrap_or(0),
-                            fault: invalid.error,
-                        };
-                        let key = (String::new(), metadata.name.unwrap_or_default());
-                        (key, Some(installation))
-                    }
+                let update = update.map(|DeserializeGuard(object)| {
+                    let (name, installation) = Installation::read(object);
+                    ((String::new(), name), Some(installation))
                 });
                 self.installations.update(update)
             }
@@ -203,7 +175,7 @@ impl Keeper {
         let Some(installation) = installation else {
             return self.look_at_nothing().await;
         };
-        let (rendered, generation, before) = self.rendered(&installation);
+        let rendered = installation.rendered(&self.image);
         let problems: Vec<String> = rendered.problems.iter().map(ToString::to_string).collect();
         let daemonset = self.daemonset();
         let ours = daemonset.as_deref().is_some_and(is_ours);
@@ -213,14 +185,15 @@ impl Keeper {
         } else if problems.is_empty() || !ours {
             self.apply(&rendered.objects, daemonset.as_deref()).await;
         }
+        let before = installation.status().or(self.written.as_ref());
         let facts = Facts {
-            generation,
+            generation: installation.generation(),
             problems: &problems,
             kept,
             failure: self.failure.clone(),
             daemonset: daemonset.as_deref().filter(|_| ours),
         };
-        let wanted = status(&facts, before.as_ref(), this_second());
+        let wanted = status(&facts, before, this_second());
         self.write_status(wanted).await;
         if self.failure.is_some() {
             self.not_before = Instant::now() + self.backoff.failed();
@@ -271,39 +244,6 @@ impl Keeper {
             }
         }
         self.begun
-    }
-
-    /// What is asked for, by which generation, and the status that it has.
-    fn rendered(
-        &self,
-        installation: &Installation,
-    ) -> (Rendered, i64, Option<IntrusionDetectionStatus>) {
-        match installation {
-            Installation::Understood(object) => {
-                let owner = owner(&object.uid().unwrap_or_default());
-                let annotation = object.annotations().get(RULES_CONFIG_MAP);
-                let config_map = annotation.map(String::as_str);
-                let rendered = render(&object.spec, config_map, &self.image, Some(&owner));
-                let generation = object.metadata.generation.unwrap_or(0);
-                (rendered, generation, object.status.clone())
-            }
-            Installation::NotUnderstood {
-                uid,
-                generation,
-                fault,
-            } => {
-                let owner = owner(uid);
-                let mut rendered = render(
-                    &IntrusionDetectionSpec::default(),
-                    None,
-                    &self.image,
-                    Some(&owner),
-                );
-                let problem = super::problem::Problem::NotUnderstood(fault.clone());
-                rendered.problems.push(problem);
-                (rendered, *generation, self.written.clone())
-            }
-        }
     }
 
     /// Applies the objects, unless they are known to be so.
@@ -397,16 +337,5 @@ fn anothers() -> Failure {
             "DaemonSet {AGENTS_NAMESPACE}/{DAEMONSET} was made by somebody else, perhaps Calico; \
              delete it if these agents are to take its place"
         ),
-    }
-}
-
-fn owner(uid: &str) -> OwnerReference {
-    OwnerReference {
-        api_version: IntrusionDetection::api_version(&()).into_owned(),
-        kind: IntrusionDetection::kind(&()).into_owned(),
-        name: INSTALLATION.to_owned(),
-        uid: uid.to_owned(),
-        controller: Some(true),
-        block_owner_deletion: None,
     }
 }
