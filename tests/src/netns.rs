@@ -7,7 +7,10 @@ use std::{
     os::fd::AsFd as _,
     path::{Path, PathBuf},
     process::{self, Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     thread::{self, JoinHandle},
 };
 
@@ -35,9 +38,7 @@ impl Netns {
     /// The same with a label at the end of its name, for people.
     pub fn labelled(label: &str) -> Result<Netns> {
         remove_stale();
-        let name = format!("{PREFIX}{}-{label}", process::id());
-        run("ip", &["netns", "add", &name])?;
-        let netns = Netns { name };
+        let netns = Netns::add(label)?;
         netns.ip("link set lo up")?;
         netns.run(|| {
             for knob in ["all", "default"] {
@@ -50,6 +51,19 @@ impl Netns {
             Ok(())
         })?;
         Ok(netns)
+    }
+
+    /// Adds one. If a label is in use, the next of that label has a number behind it.
+    fn add(label: &str) -> Result<Netns> {
+        static ONE_AT_A_TIME: Mutex<u32> = Mutex::new(1);
+        let mut count = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut name = format!("{PREFIX}{}-{label}", process::id());
+        if Path::new(DIRECTORY).join(&name).exists() {
+            *count += 1;
+            name = format!("{name}-{count}");
+        }
+        run("ip", &["netns", "add", &name])?;
+        Ok(Netns { name })
     }
 
     /// Its name, as `ip netns` shows it.

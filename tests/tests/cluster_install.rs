@@ -58,13 +58,13 @@ fn helm(cluster: &Shipped) -> Result<()> {
     ready(cluster, "the chart")?;
     cluster.tag(&format!("{NAME}:dev"), &format!("{NAME}:next"))?;
     helm.block(1, "next")?;
-    ready(cluster, "the next image")?;
     let get = ["get", "daemonset", "tigera-dpi", "-n", "tigera-dpi"];
     wait_for("agents of the next image", ROLLOUT, || {
         let object = cluster.kubectl().json(&get)?;
         let image = object.pointer("/spec/template/spec/containers/0/image");
         Ok(image.is_some_and(|image| *image == format!("{NAME}:next")))
     })?;
+    ready(cluster, "the next image")?;
     helm.block(2, "")?;
     cluster.nothing_is_left()
 }

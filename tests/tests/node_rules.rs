@@ -3,15 +3,16 @@
 use std::{
     fs::{self, File},
     os::unix::fs::symlink,
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use dpi_tests::{
     kernel_fixture::skipped,
     lab::{Agent, AgentOptions, HttpServer, Lab, http_request, inspection, unavailable, wait_for},
 };
+use tempfile::TempDir;
 
 const START: Duration = Duration::from_secs(30);
 /// The directory is looked at each second, and twice before it counts as changed.
@@ -24,115 +25,149 @@ const OTHER: &str = "alert http any any -> any any (msg:\"two\"; http_uri; \
 /// Makes a file that cannot be read.
 type Break<'a> = &'a dyn Fn(&Path) -> Result<()>;
 
+/// Each part has a node and an agent of its own, and waits most of its time: for the agent to
+/// look at the directory again.
 #[test]
 fn rules_follow_their_files_and_broken_ones_never_replace_good_ones() -> Result<()> {
     if let Some(reason) = unavailable() {
         skipped(&reason);
         return Ok(());
     }
-    let folder = tempfile::tempdir()?;
-    let path = |name: &str| folder.path().join(name);
-    fs::write(path("a.rules"), GOOD)?;
-    let lab = Lab::red_and_blue(&[folder.path()])?;
-    lab.write_manifest("red.yaml", &inspection("red", "app == 'red'"))?;
-    let scene = Scene {
-        agent: Agent::start(&lab, &AgentOptions::default())?,
-        server: HttpServer::start(lab.pod("red2"), 8080)?,
-        lab,
-    };
-    scene.agent.wait_status("inspection", START, |status| {
-        status.text("/state") == "Inspecting"
-    })?;
-    wait_for("programs", START, || Ok(scene.lab.all_programs()? == 4))?;
-    scene.finds("/first-needle", 1)?;
-    scene.finds("/second-needle", 0)?;
-
-    // Nobody is told: the file is there.
-    fs::write(path("b.rules"), OTHER)?;
-    scene.wait_loaded(2)?;
-    scene.finds("/second-needle", 1)?;
-    fs::remove_file(path("b.rules"))?;
-    scene.wait_loaded(1)?;
-    scene.finds("/second-needle", 0)?;
-
-    // A rule that is cut off costs itself, and is named by file and line.
-    let half = &OTHER[..OTHER.len() / 2];
-    fs::write(path("b.rules"), format!("# cut off\n{half}"))?;
-    scene.wait_told(&["b.rules", "\"line\":2"])?;
-    scene.finds("/first-needle", 1)?;
-    // So does one that is no text.
-    fs::write(
-        path("b.rules"),
-        b"\xff\xfe\x00alert tcp any any -> any any (sid:3;)\n",
-    )?;
-    scene.wait_told(&["b.rules", "\"line\":1"])?;
-    scene.finds("/first-needle", 1)?;
-    fs::remove_file(path("b.rules"))?;
-    scene.wait_good()?;
-
-    // A directory of that name is a directory.
-    fs::create_dir(path("c.rules"))?;
-    scene.wait_good()?;
-    scene.finds("/first-needle", 1)?;
-
-    // What cannot be read leaves what is in force, though the good file is gone, too.
-    let secret = tempfile::NamedTempFile::new()?;
-    fs::write(secret.path(), OTHER)?;
-    let breaks: [(&str, Break<'_>, &str); 6] = [
-        (
-            "large.rules",
-            &|path| Ok(File::create(path)?.set_len(100 << 20)?),
-            "104857600 bytes",
-        ),
-        (
-            "out.rules",
-            &|path| Ok(symlink(secret.path(), path)?),
-            "it leads out of the rules directory",
-        ),
-        (
-            "gone.rules",
-            &|path| Ok(symlink("/nowhere/at/all", path)?),
-            "No such file",
-        ),
-        (
-            "snort.lua",
-            &|path| Ok(fs::write(path, "-- for ever\nwhile true do end\n")?),
-            "snort.lua:2: stopped after",
-        ),
-        (
-            "snort.lua",
-            &|path| Ok(fs::write(path, "HOME_NET = 'any'\nHOME_NET = {\n")?),
-            "snort.lua:3: unexpected symbol",
-        ),
-        (
-            "snort.lua",
-            &|path| Ok(symlink(secret.path(), path)?),
-            "it leads out of the rules directory",
-        ),
+    let parts: [(&str, fn(&Scene) -> Result<()>); 4] = [
+        ("rules follow their files", Scene::rules_follow_their_files),
+        ("unreadable rules", Scene::unreadable_rules),
+        ("an unreadable snort.lua", Scene::an_unreadable_snort_lua),
+        ("snort.lua is followed", Scene::snort_lua_is_followed),
     ];
-    for (name, break_it, words) in breaks {
-        break_it(&path(name))?;
-        fs::remove_file(path("a.rules"))?;
-        scene.wait_told(&[name, words, "the rules in force stay"])?;
-        scene.finds("/first-needle", 1)?;
-        scene.finds("/second-needle", 0)?;
-        ensure!(scene.agent.log().contains(words), "not in the log: {words}");
-        fs::remove_file(path(name))?;
-        fs::write(path("a.rules"), GOOD)?;
-        scene.wait_good()?;
-    }
-    scene.follows_snort_lua(&path("snort.lua"))?;
-    assert_eq!(scene.agent.settle()?.number("/worker/deaths"), 0);
-    Ok(())
+    std::thread::scope(|scope| {
+        let running = parts.map(|(name, part)| {
+            let run = move || {
+                let scene = Scene::set()?;
+                part(&scene).with_context(|| scene.agent.log())?;
+                let deaths = scene.agent.settle()?.number("/worker/deaths");
+                ensure!(deaths == 0, "the worker died {deaths} times");
+                Ok(())
+            };
+            (name, scope.spawn(run))
+        });
+        for (name, part) in running {
+            part.join().expect("no panic").context(name)?;
+        }
+        Ok(())
+    })
 }
 
 struct Scene {
     lab: Lab,
     agent: Agent,
     server: HttpServer,
+    folder: TempDir,
 }
 
 impl Scene {
+    /// A node that inspects one of two pods by one rule.
+    fn set() -> Result<Scene> {
+        let folder = tempfile::tempdir()?;
+        fs::write(folder.path().join("a.rules"), GOOD)?;
+        let lab = Lab::red_and_blue(&[folder.path()])?;
+        lab.write_manifest("red.yaml", &inspection("red", "app == 'red'"))?;
+        let scene = Scene {
+            agent: Agent::start(&lab, &AgentOptions::default())?,
+            server: HttpServer::start(lab.pod("red2"), 8080)?,
+            lab,
+            folder,
+        };
+        scene.agent.wait_status("inspection", START, |status| {
+            status.text("/state") == "Inspecting"
+        })?;
+        wait_for("programs", START, || Ok(scene.lab.all_programs()? == 4))?;
+        scene.finds("/first-needle", 1)?;
+        Ok(scene)
+    }
+
+    /// A file of the rules directory.
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn rules_follow_their_files(&self) -> Result<()> {
+        self.finds("/second-needle", 0)?;
+        // Nobody is told: the file is there.
+        let second = self.path("b.rules");
+        fs::write(&second, OTHER)?;
+        self.wait_loaded(2)?;
+        self.finds("/second-needle", 1)?;
+        fs::remove_file(&second)?;
+        self.wait_loaded(1)?;
+        self.finds("/second-needle", 0)?;
+
+        // A rule that is cut off costs itself, and is named by file and line.
+        let half = &OTHER[..OTHER.len() / 2];
+        fs::write(&second, format!("# cut off\n{half}"))?;
+        self.wait_told(&["b.rules", "\"line\":2"])?;
+        self.finds("/first-needle", 1)?;
+        // So does one that is no text.
+        fs::write(
+            &second,
+            b"\xff\xfe\x00alert tcp any any -> any any (sid:3;)\n",
+        )?;
+        self.wait_told(&["b.rules", "\"line\":1"])?;
+        self.finds("/first-needle", 1)?;
+        fs::remove_file(&second)?;
+        self.wait_good()?;
+
+        // A directory of that name is a directory.
+        fs::create_dir(self.path("c.rules"))?;
+        self.wait_good()?;
+        self.finds("/first-needle", 1)
+    }
+
+    fn unreadable_rules(&self) -> Result<()> {
+        let secret = tempfile::NamedTempFile::new()?;
+        fs::write(secret.path(), OTHER)?;
+        let (link, large) = (secret.path(), 100 << 20);
+        let out = "it leads out of the rules directory";
+        self.breaks("large.rules", "104857600 bytes", &|path| {
+            Ok(File::create(path)?.set_len(large)?)
+        })?;
+        self.breaks("out.rules", out, &|path| Ok(symlink(link, path)?))?;
+        self.breaks("gone.rules", "No such file", &|path| {
+            Ok(symlink("/nowhere/at/all", path)?)
+        })
+    }
+
+    fn an_unreadable_snort_lua(&self) -> Result<()> {
+        let secret = tempfile::NamedTempFile::new()?;
+        let out = "it leads out of the rules directory";
+        for (text, words) in [
+            (
+                "-- for ever\nwhile true do end\n",
+                "snort.lua:2: stopped after",
+            ),
+            (
+                "HOME_NET = 'any'\nHOME_NET = {\n",
+                "snort.lua:3: unexpected symbol",
+            ),
+        ] {
+            self.breaks("snort.lua", words, &|path| Ok(fs::write(path, text)?))?;
+        }
+        self.breaks("snort.lua", out, &|path| Ok(symlink(secret.path(), path)?))
+    }
+
+    /// What cannot be read leaves what is in force, though the good file is gone, too.
+    fn breaks(&self, name: &str, words: &str, break_it: Break<'_>) -> Result<()> {
+        let good = self.path("a.rules");
+        break_it(&self.path(name))?;
+        fs::remove_file(&good)?;
+        self.wait_told(&[name, words, "the rules in force stay"])?;
+        self.finds("/first-needle", 1)?;
+        self.finds("/second-needle", 0)?;
+        ensure!(self.agent.log().contains(words), "not in the log: {words}");
+        fs::remove_file(self.path(name))?;
+        fs::write(&good, GOOD)?;
+        self.wait_good()
+    }
+
     /// A request gives so many alerts.
     fn finds(&self, uri: &str, wanted: usize) -> Result<()> {
         self.agent.settle()?;
@@ -150,7 +185,8 @@ impl Scene {
 
     /// Filters and variables come into force with the file, and go with it; what is refused
     /// of it costs itself alone.
-    fn follows_snort_lua(&self, path: &Path) -> Result<()> {
+    fn snort_lua_is_followed(&self) -> Result<()> {
+        let path = &self.path("snort.lua");
         for (text, told, alerts) in [
             (
                 "suppress = { { gid = 1, sid = 1 } }\nwizard = {}\n",

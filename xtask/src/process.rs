@@ -60,9 +60,19 @@ fn quoted(word: &OsStr) -> String {
     }
 }
 
-/// `cargo`, the one that runs us.
+/// `cargo`, the one that runs us. What it told us of this package is not passed on: build
+/// scripts that ask for it would run anew whenever it is called from elsewhere.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(crate::workspace::root());
+    for (name, _) in std::env::vars_os() {
+        let told = ["CARGO_MANIFEST_", "CARGO_PKG_"];
+        if told
+            .iter()
+            .any(|prefix| name.to_string_lossy().starts_with(prefix))
+        {
+            command.env_remove(name);
+        }
+    }
     command
 }
