@@ -59,7 +59,7 @@ impl Layer {
             };
             let bytes = literals.bytes(literal);
             for offset in (offset..).take(selection.stride) {
-                let word = hash::to_lower(hash::word_at(bytes, usize::from(offset)));
+                let word = hash::fold_key(hash::word_at(bytes, usize::from(offset)));
                 windows.push(Window {
                     width,
                     key: hash::low_bytes(word, width),
