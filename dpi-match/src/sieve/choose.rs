@@ -34,7 +34,7 @@ mod cost {
     pub(super) const FAR_CANDIDATE: f32 = 25.0;
     pub(super) const FAR: usize = 6000;
     /// One that is still a candidate then is looked up and compared.
-    pub(super) const SURVIVOR: f32 = 160.0;
+    pub(super) const SURVIVOR: f32 = 120.0;
     /// A bitmap looks at one position, by vector and one by one.
     pub(super) const BITMAP_512: f32 = 1.7;
     /// More where the map is larger than the first-level cache.
