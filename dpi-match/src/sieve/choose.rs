@@ -39,9 +39,9 @@ mod cost {
     pub(super) const BITMAP_512: f32 = 1.7;
     /// More where the map is larger than the first-level cache.
     pub(super) const FAR_BITMAP: f32 = 0.1;
-    pub(super) const BITMAP_256: f32 = 3.2;
+    pub(super) const BITMAP_256: f32 = 4.5;
     /// Not measured: taken to be between its neighbours.
-    pub(super) const BITMAP_128: f32 = 3.8;
+    pub(super) const BITMAP_128: f32 = 4.0;
     /// As above, all of it one by one.
     pub(super) const BITMAP: f32 = 4.5;
     /// A bitmap of pairs looks at one position.

@@ -67,23 +67,33 @@ struct Chosen {
     windows: Vec<u64>,
     /// How many literals have the eight bytes at their first window, by their hash.
     crowds: Vec<u16>,
+    /// What a window costs that no other literal has, beside the visits.
+    new_window: f32,
     /// Scratch: for each offset of a literal, the share of its window.
     shares: Vec<f32>,
 }
 
 /// Slots for each window: few of them are taken by others.
 const ROOM: usize = 16;
-/// What one more literal at the same eight bytes costs, beside the visit of a new window.
-const CROWD: f32 = 1.0;
+/// What a window costs that others have too, beside a visit for the literal alone: some visits
+/// end at the literal.
+const SURVIVES: f32 = 0.5;
+/// What a window more lets through of what is none, for each window of a filter whose size is
+/// not chosen by their number, and at most.
+const FALSE_VISITS: f32 = 3e-8;
+const MAX_FALSE_VISITS: f32 = 5e-5;
 /// Literals with the same eight bytes above which any other place is better.
-const CROWDED: u16 = 8;
+const CROWDED: f32 = 8.0;
 
 impl Chosen {
     fn new(windows: usize) -> Chosen {
         let slots = (windows * ROOM).next_power_of_two().max(64);
+        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+        let new_window = (windows as f32 * FALSE_VISITS).min(MAX_FALSE_VISITS);
         Chosen {
             windows: vec![0; slots / 64],
             crowds: vec![0; slots / 4],
+            new_window,
             shares: Vec::new(),
         }
     }
@@ -115,14 +125,15 @@ impl Chosen {
             let new: f32 = (offset..)
                 .zip(run)
                 .filter(|(at, _)| !self.has(bytes, *at, width))
-                .map(|(_, share)| share)
+                .map(|(_, share)| share + self.new_window)
                 .sum();
             let all: f32 = run.iter().sum();
-            let crowd = self.crowd(bytes, offset);
-            let mut cost = new + all * f32::from(crowd) * CROWD;
-            if crowd >= CROWDED {
-                cost += all * f32::from(crowd) * f32::from(crowd);
+            // Traffic made to be near the literals visits a crowd however rare it is.
+            let mut crowd = f32::from(self.crowd(bytes, offset));
+            if crowd > CROWDED {
+                crowd *= crowd;
             }
+            let cost = new + all * SURVIVES + (all + self.new_window) * crowd;
             if cost < best.0 {
                 best = (cost, offset);
             }

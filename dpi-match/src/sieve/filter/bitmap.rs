@@ -134,6 +134,8 @@ impl Bitmap {
         bits
     }
 
+    /// The last positions. Not inlined: the loop over all others would lose registers to it.
+    #[inline(never)]
     fn upto_eight<const STRIDE: usize>(&self, haystack: &[u8], begin: usize, end: usize) -> u64 {
         let mut bits = 0;
         for place in 0..8 {
