@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::{
     AhoCorasickMpm, Engine, Mpm, MpmScratch, Pattern, Patterns,
+    few::Few,
     pcre::{Limits, MatchError, MatchScratch, Options, Regex},
+    sieve::{FORMS, Sieve},
 };
 
 /// Patterns of one input, so that building does not take all the time.
@@ -19,7 +21,7 @@ pub fn engines(data: &[u8]) {
     let (patterns, from, haystack) = split(data);
     let expected = naive(&patterns, haystack, from);
     let mut scratch = MpmScratch::default();
-    for mpm in soon_built(&patterns) {
+    for mpm in soon_built(&patterns, from) {
         let found = found_with(mpm.as_ref(), haystack, from, &mut scratch);
         assert_eq!(found, expected, "{} for {patterns:?}", mpm.plan());
         first_of_each(mpm.as_ref(), haystack, from, &expected, &mut scratch);
@@ -35,7 +37,7 @@ pub fn chunks(data: &[u8]) {
     let (patterns, seed, stream) = split(data);
     let expected = naive(&patterns, stream, 0);
     let mut scratch = MpmScratch::default();
-    for mpm in soon_built(&patterns) {
+    for mpm in soon_built(&patterns, seed) {
         let context = mpm.reach().saturating_sub(1);
         let mut found = Vec::new();
         let (mut done, mut step) = (0, seed);
@@ -134,20 +136,27 @@ pub fn matchers(patterns: &[Pattern]) -> Vec<Box<dyn Mpm>> {
         .collect()
 }
 
-/// As [`matchers`], but that of the automata the one that is built soonest is taken: they are
-/// built once for each input.
-fn soon_built(patterns: &[Pattern]) -> impl Iterator<Item = Box<dyn Mpm>> {
-    let mut set = Patterns::new();
-    for pattern in patterns {
-        let _ = set.add(&pattern.bytes, pattern.nocase);
+/// A matcher of each kind, each soon built, since that is done anew for each input: the first
+/// number decides whether the sieve's plan is the chooser's or one that it would not make.
+fn soon_built(patterns: &[Pattern], number: usize) -> Vec<Box<dyn Mpm>> {
+    let mut all: Vec<Box<dyn Mpm>> = Vec::new();
+    if let Ok(automaton) = AhoCorasickMpm::nfa(patterns.to_vec()) {
+        all.push(Box::new(automaton));
     }
-    let automaton = AhoCorasickMpm::nfa(patterns.to_vec());
-    let automaton = automaton.ok().map(|mpm| Box::new(mpm) as Box<dyn Mpm>);
-    let others = Engine::ALL
-        .into_iter()
-        .filter(|engine| *engine != Engine::AhoCorasick)
-        .filter_map(move |engine| set.clone().build_with(engine).ok());
-    automaton.into_iter().chain(others)
+    if let Some(few) = Few::new(patterns) {
+        all.push(Box::new(few));
+    }
+    let form = FORMS.get(number % (FORMS.len() + 3));
+    let engines = Engine::ALL.into_iter().filter(|engine| {
+        engine.is_available() && !matches!(engine, Engine::AhoCorasick | Engine::Few)
+    });
+    for engine in engines {
+        all.push(Box::new(match form {
+            Some(form) => Sieve::in_form(patterns, *form, engine),
+            None => Sieve::new(patterns, engine),
+        }));
+    }
+    all
 }
 
 /// What a matcher finds: end and id, sorted.
