@@ -14,6 +14,7 @@ const TARGETS: [Target; 3] = [
 ];
 
 #[test]
+#[expect(clippy::print_stderr, reason = "what is left out is said, and why")]
 fn kept_inputs_pass() {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
     for (target, run) in TARGETS {

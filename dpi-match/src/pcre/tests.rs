@@ -23,6 +23,7 @@ pub(super) fn flags(letters: &str) -> Options {
 const NO_JIT: &str = "DPI_MATCH_NO_JIT";
 
 /// The expression, with machine code unless that is switched off.
+#[expect(clippy::print_stderr, reason = "what is left out is said, and why")]
 pub(super) fn regex(pattern: &str, letters: &str) -> Regex {
     let regex = Regex::new(pattern.as_bytes(), flags(letters))
         .unwrap_or_else(|error| panic!("/{pattern}/{letters}: {error}"));
