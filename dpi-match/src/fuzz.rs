@@ -140,19 +140,23 @@ pub fn matchers(patterns: &[Pattern]) -> Vec<Box<dyn Mpm>> {
 /// number decides whether the sieve's plan is the chooser's or one that it would not make.
 fn soon_built(patterns: &[Pattern], number: usize) -> Vec<Box<dyn Mpm>> {
     let mut all: Vec<Box<dyn Mpm>> = Vec::new();
-    if let Ok(automaton) = AhoCorasickMpm::nfa(patterns.to_vec()) {
+    // The slowest to build, and hardly any of it is code of this crate.
+    if number.is_multiple_of(4)
+        && let Ok(automaton) = AhoCorasickMpm::nfa(patterns.to_vec())
+    {
         all.push(Box::new(automaton));
     }
     if let Some(few) = Few::new(patterns) {
         all.push(Box::new(few));
     }
-    let form = FORMS.get(number % (FORMS.len() + 3));
+    let form = FORMS.get(number % (FORMS.len() + 2));
+    let first = form.map(|form| Sieve::in_form(patterns, *form, Engine::Portable));
     let engines = Engine::ALL.into_iter().filter(|engine| {
         engine.is_available() && !matches!(engine, Engine::AhoCorasick | Engine::Few)
     });
     for engine in engines {
-        all.push(Box::new(match form {
-            Some(form) => Sieve::in_form(patterns, *form, engine),
+        all.push(Box::new(match &first {
+            Some(sieve) => sieve.by(engine),
             None => Sieve::new(patterns, engine),
         }));
     }

@@ -43,7 +43,7 @@ pub(super) struct Entry {
 const NOT_ALONE: u32 = u32::MAX;
 
 /// All literals of a layer.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Buckets {
     entries: Vec<Entry>,
     /// Those that have keys, the widest first.
@@ -58,7 +58,7 @@ const WIDTHS: [usize; 5] = [8, 4, 3, 2, 1];
 
 /// Keys of one width. The high bits of a key's hash number its bit of the filter, and fewer
 /// of them its slot.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Table {
     width: usize,
     /// Ones for the bytes of a key.

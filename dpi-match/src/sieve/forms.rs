@@ -5,6 +5,7 @@ use super::{
     Sieve,
     choose::Draft,
     frequency::Frequency,
+    kernel::Form,
     literals::Literals,
     select::{Selection, select},
 };
@@ -54,5 +55,12 @@ impl Sieve {
         ];
         let drafts = drafts.into_iter().flatten().collect();
         Sieve::from_drafts(&mut literals, drafts, engine)
+    }
+
+    /// The same tables, searched by another engine of the sieve.
+    pub(crate) fn by(&self, engine: Engine) -> Sieve {
+        let mut sieve = self.clone();
+        sieve.form = Form::new(engine);
+        sieve
     }
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::{FilterKind, LayerPlan};
 
 /// One pass over the bytes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Layer {
     pub(super) filter: Filter,
     pub(super) buckets: Buckets,

@@ -36,7 +36,7 @@ use scan::{Run, Sink};
 use takeover::Takeover;
 
 /// The matcher.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Sieve {
     form: Form,
     literals: Literals,

@@ -34,7 +34,7 @@ pub(super) type Masks = [u64; CHUNK / 64];
 pub(super) type Offsets = [u16; CHUNK + 64];
 
 /// A filter with its tables.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Filter {
     Pairs(Pairs),
     Bitmap(Bitmap),
