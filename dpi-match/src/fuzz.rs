@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Engine, Mpm, MpmScratch, Pattern, Patterns,
+    AhoCorasickMpm, Engine, Mpm, MpmScratch, Pattern, Patterns,
+    few::Few,
     pcre::{Limits, MatchError, MatchScratch, Options, Regex},
+    sieve::{FORMS, Sieve},
 };
 
 /// Patterns of one input, so that building does not take all the time.
@@ -18,10 +20,11 @@ const MAX_PATTERNS: usize = 64;
 pub fn engines(data: &[u8]) {
     let (patterns, from, haystack) = split(data);
     let expected = naive(&patterns, haystack, from);
-    for mpm in matchers(&patterns) {
-        let found = found(mpm.as_ref(), haystack, from);
+    let mut scratch = MpmScratch::default();
+    for mpm in soon_built(&patterns, from) {
+        let found = found_with(mpm.as_ref(), haystack, from, &mut scratch);
         assert_eq!(found, expected, "{} for {patterns:?}", mpm.plan());
-        first_of_each(mpm.as_ref(), haystack, from, &expected);
+        first_of_each(mpm.as_ref(), haystack, from, &expected, &mut scratch);
     }
 }
 
@@ -33,9 +36,9 @@ pub fn engines(data: &[u8]) {
 pub fn chunks(data: &[u8]) {
     let (patterns, seed, stream) = split(data);
     let expected = naive(&patterns, stream, 0);
-    for mpm in matchers(&patterns) {
+    let mut scratch = MpmScratch::default();
+    for mpm in soon_built(&patterns, seed) {
         let context = mpm.reach().saturating_sub(1);
-        let mut scratch = MpmScratch::default();
         let mut found = Vec::new();
         let (mut done, mut step) = (0, seed);
         while done < stream.len() {
@@ -81,12 +84,10 @@ pub fn pcre(data: &[u8]) {
         dollar_endonly: flag(5),
         ungreedy: flag(6),
     };
-    let (Ok(fast), Ok(plain)) = (
-        Regex::new(expression, options),
-        Regex::new(expression, options).map(Regex::without_jit),
-    ) else {
+    let Ok(fast) = Regex::new(expression, options) else {
         return;
     };
+    let plain = fast.clone().without_jit();
     let mut scratch = MatchScratch::new(Limits {
         matches: 3000,
         depth: 3000,
@@ -135,34 +136,71 @@ pub fn matchers(patterns: &[Pattern]) -> Vec<Box<dyn Mpm>> {
         .collect()
 }
 
+/// A matcher of each kind, each soon built, since that is done anew for each input: the first
+/// number decides whether the sieve's plan is the chooser's or one that it would not make.
+fn soon_built(patterns: &[Pattern], number: usize) -> Vec<Box<dyn Mpm>> {
+    let mut all: Vec<Box<dyn Mpm>> = Vec::new();
+    // The slowest to build, and hardly any of it is code of this crate.
+    if number.is_multiple_of(4)
+        && let Ok(automaton) = AhoCorasickMpm::nfa(patterns.to_vec())
+    {
+        all.push(Box::new(automaton));
+    }
+    if let Some(few) = Few::new(patterns) {
+        all.push(Box::new(few));
+    }
+    let form = FORMS.get(number % (FORMS.len() + 2));
+    let first = form.map(|form| Sieve::in_form(patterns, *form, Engine::Portable));
+    let engines = Engine::ALL.into_iter().filter(|engine| {
+        engine.is_available() && !matches!(engine, Engine::AhoCorasick | Engine::Few)
+    });
+    for engine in engines {
+        all.push(Box::new(match &first {
+            Some(sieve) => sieve.by(engine),
+            None => Sieve::new(patterns, engine),
+        }));
+    }
+    all
+}
+
 /// What a matcher finds: end and id, sorted.
 ///
 /// # Panics
 /// If the occurrences of one pattern do not come by rising end.
 pub fn found(mpm: &dyn Mpm, haystack: &[u8], from: usize) -> Vec<(usize, u32)> {
+    found_with(mpm, haystack, from, &mut MpmScratch::default())
+}
+
+fn found_with(
+    mpm: &dyn Mpm,
+    haystack: &[u8],
+    from: usize,
+    scratch: &mut MpmScratch,
+) -> Vec<(usize, u32)> {
     let mut all = Vec::new();
     let mut last = BTreeMap::new();
-    mpm.scan(
-        haystack,
-        from,
-        &mut MpmScratch::default(),
-        &mut |id, end| {
-            let before = last.insert(id, end);
-            assert!(
-                before < Some(end),
-                "{before:?} before {end}: {}",
-                mpm.plan()
-            );
-            all.push((end, id.0));
-            true
-        },
-    );
+    mpm.scan(haystack, from, scratch, &mut |id, end| {
+        let before = last.insert(id, end);
+        assert!(
+            before < Some(end),
+            "{before:?} before {end}: {}",
+            mpm.plan()
+        );
+        all.push((end, id.0));
+        true
+    });
     all.sort_unstable();
     all
 }
 
 /// Checks `scan_first` against all occurrences.
-fn first_of_each(mpm: &dyn Mpm, haystack: &[u8], from: usize, all: &[(usize, u32)]) {
+fn first_of_each(
+    mpm: &dyn Mpm,
+    haystack: &[u8],
+    from: usize,
+    all: &[(usize, u32)],
+    scratch: &mut MpmScratch,
+) {
     let mut expected: Vec<(usize, u32)> = Vec::new();
     for (end, id) in all {
         if !expected.iter().any(|(_, known)| known == id) {
@@ -172,15 +210,10 @@ fn first_of_each(mpm: &dyn Mpm, haystack: &[u8], from: usize, all: &[(usize, u32
     let length = |id: u32| std::cmp::Reverse(mpm.length_of(crate::PatternId(id)));
     expected.sort_by_key(|(end, id)| (*end, length(*id), *id));
     let mut found = Vec::new();
-    mpm.scan_first(
-        haystack,
-        from,
-        &mut MpmScratch::default(),
-        &mut |id, end| {
-            found.push((end, id.0));
-            true
-        },
-    );
+    mpm.scan_first(haystack, from, scratch, &mut |id, end| {
+        found.push((end, id.0));
+        true
+    });
     assert_eq!(found, expected, "first of each, {}", mpm.plan());
 }
 

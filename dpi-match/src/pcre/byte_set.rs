@@ -19,7 +19,8 @@ impl ByteSet {
     }
 
     pub(super) fn one(byte: u8) -> ByteSet {
-        ByteSet::of(|other| other == byte)
+        let bit = 1 << (byte & 127);
+        ByteSet(if byte < 128 { [bit, 0] } else { [0, bit] })
     }
 
     pub(super) fn contains(&self, byte: u8) -> bool {
@@ -30,9 +31,13 @@ impl ByteSet {
 
     /// The only byte, if there is only one.
     pub(super) fn single(&self) -> Option<u8> {
-        let mut members = (0..=255).filter(|byte| self.contains(*byte));
-        let first = members.next();
-        first.filter(|_| members.next().is_none())
+        let [low, high] = self.0;
+        let byte = match (low.count_ones(), high.count_ones()) {
+            (1, 0) => low.trailing_zeros(),
+            (0, 1) => 128 + high.trailing_zeros(),
+            _ => return None,
+        };
+        u8::try_from(byte).ok()
     }
 
     pub(super) fn or(self, other: ByteSet) -> ByteSet {
@@ -46,9 +51,10 @@ impl ByteSet {
 
     /// With the other case of each ASCII letter.
     pub(super) fn with_both_cases(self) -> ByteSet {
-        ByteSet::of(|byte| {
-            self.contains(byte.to_ascii_lowercase()) || self.contains(byte.to_ascii_uppercase())
-        })
+        const UPPER: u128 = 0x3ff_ffff << b'A';
+        let [low, high] = self.0;
+        let others = (low & UPPER) << 32 | (low & UPPER << 32) >> 32;
+        ByteSet([low | others, high])
     }
 
     /// What a letter behind a backslash stands for, in a class or not; `None` for what is not
@@ -120,5 +126,23 @@ impl fmt::Display for ByteSet {
             byte += 1;
         }
         write!(f, "]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_its_own_set_and_has_its_other_case() {
+        for byte in 0..=255u8 {
+            let one = ByteSet::one(byte);
+            assert_eq!(one, ByteSet::of(|other| other == byte));
+            assert_eq!(one.single(), Some(byte));
+            let both = ByteSet::of(|other| other.eq_ignore_ascii_case(&byte));
+            assert_eq!(one.with_both_cases(), both, "{byte}");
+        }
+        assert_eq!(ByteSet::default().single(), None);
+        assert_eq!(ByteSet::one(1).or(ByteSet::one(200)).single(), None);
     }
 }

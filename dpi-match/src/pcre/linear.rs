@@ -51,7 +51,7 @@ pub enum NotLinear {
 }
 
 /// The expression's other form.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Linear {
     regex: Regex,
     anchored: bool,

@@ -1,6 +1,6 @@
 //! What is translated must find what PCRE2 finds; what cannot be is refused by name.
 
-use super::{Limits, MatchScratch, NotLinear, Options, Regex, tests::flags};
+use super::{Limits, MatchScratch, NotLinear, tests::regex};
 
 /// Expressions that have a linear form, and flags.
 const TRANSLATED: &[(&str, &str)] = &[
@@ -107,11 +107,6 @@ fn subjects() -> Vec<Vec<u8>> {
     all
 }
 
-fn compiled(pattern: &str, letters: &str) -> Regex {
-    Regex::new(pattern.as_bytes(), flags(letters))
-        .unwrap_or_else(|error| panic!("/{pattern}/{letters}: {error}"))
-}
-
 #[test]
 fn linear_time_finds_what_pcre2_finds() {
     let mut scratch = MatchScratch::new(Limits {
@@ -121,7 +116,7 @@ fn linear_time_finds_what_pcre2_finds() {
     });
     let subjects = subjects();
     for (pattern, letters) in TRANSLATED {
-        let regex = compiled(pattern, letters);
+        let regex = regex(pattern, letters);
         let linear = regex.in_linear_time().unwrap_or_else(|refused| {
             panic!("/{pattern}/{letters}: {refused}");
         });
@@ -179,12 +174,12 @@ fn what_means_something_else_is_refused_by_name() {
         ("(?:a{1000}){1000}", "", NotLinear::TooLarge),
     ];
     for (pattern, letters, expected) in table {
-        let regex = compiled(pattern, letters);
+        let regex = regex(pattern, letters);
         let refused = regex.in_linear_time().unwrap_err();
         assert_eq!(refused, *expected, "/{pattern}/{letters}: {refused}");
     }
     let deep = ["(".repeat(70), "a".to_owned(), ")".repeat(70)].concat();
-    let regex = Regex::new(deep.as_bytes(), Options::default()).unwrap();
+    let regex = regex(&deep, "");
     assert_eq!(regex.in_linear_time().unwrap_err(), NotLinear::TooDeep(64));
 }
 
@@ -195,7 +190,7 @@ fn what_backtracks_for_ever_ends_in_linear_time() {
         depth: 1500,
         heap_kib: 1024,
     });
-    let regex = Regex::new(b"^(a+)+b", Options::default()).unwrap();
+    let regex = regex("^(a+)+b", "");
     let subject = ["a".repeat(4096).as_bytes(), b"cb"].concat();
     assert!(regex.find_at(&subject, 0, &mut scratch).is_err());
     let linear = regex.in_linear_time().unwrap();

@@ -189,6 +189,19 @@ impl Regex {
     }
 }
 
+/// The copy is compiled when it is first matched.
+impl Clone for Regex {
+    fn clone(&self) -> Regex {
+        Regex {
+            pattern: self.pattern.clone(),
+            options: self.options,
+            jit: self.jit,
+            code: OnceLock::new(),
+            linear: self.linear.clone(),
+        }
+    }
+}
+
 impl MatchScratch {
     /// Match data with these limits.
     pub fn new(limits: Limits) -> MatchScratch {

@@ -18,6 +18,22 @@ pub(super) fn flags(letters: &str) -> Options {
     }
 }
 
+/// Set where machine code that is made at run time does not run: in some emulators of other
+/// processors. Every expression is interpreted then.
+const NO_JIT: &str = "DPI_MATCH_NO_JIT";
+
+/// The expression, with machine code unless that is switched off.
+#[expect(clippy::print_stderr, reason = "what is left out is said, and why")]
+pub(super) fn regex(pattern: &str, letters: &str) -> Regex {
+    let regex = Regex::new(pattern.as_bytes(), flags(letters))
+        .unwrap_or_else(|error| panic!("/{pattern}/{letters}: {error}"));
+    if std::env::var_os(NO_JIT).is_some() {
+        eprintln!("{NO_JIT} is set: /{pattern}/{letters} is interpreted, not machine code");
+        return regex.without_jit();
+    }
+    regex
+}
+
 #[test]
 fn finds_what_the_expression_says_with_and_without_jit() {
     // (expression, flags, subject, start, offsets of the match)
@@ -51,10 +67,8 @@ fn finds_what_the_expression_says_with_and_without_jit() {
     ];
     let mut scratch = MatchScratch::new(LIMITS);
     for (pattern, letters, subject, start, expected) in table {
-        let jit = Regex::new(pattern.as_bytes(), flags(letters)).unwrap();
-        let plain = Regex::new(pattern.as_bytes(), flags(letters))
-            .unwrap()
-            .without_jit();
+        let jit = regex(pattern, letters);
+        let plain = jit.clone().without_jit();
         let expected = expected.map(|(start, end)| Match { start, end });
         for regex in [&jit, &plain] {
             assert_eq!(
@@ -86,12 +100,8 @@ fn refuses_with_place_and_reason() {
 fn catastrophic_backtracking_ends_at_a_named_limit() {
     let subject = [b'a'; 64];
     let mut scratch = MatchScratch::new(LIMITS);
-    for regex in [
-        Regex::new(b"^(a+)+b", Options::default()).unwrap(),
-        Regex::new(b"^(a+)+b", Options::default())
-            .unwrap()
-            .without_jit(),
-    ] {
+    let jit = regex("^(a+)+b", "");
+    for regex in [jit.clone().without_jit(), jit] {
         let subject: Vec<u8> = subject.iter().copied().chain(*b"cb").collect();
         assert_eq!(
             regex.find_at(&subject, 0, &mut scratch),
@@ -107,9 +117,7 @@ fn a_depth_limit_is_named_too() {
         depth: 2,
         heap_kib: 1024,
     });
-    let regex = Regex::new(b"(a|ab)(c|bcd)(d*)e", Options::default())
-        .unwrap()
-        .without_jit();
+    let regex = regex("(a|ab)(c|bcd)(d*)e", "").without_jit();
     assert_eq!(
         regex.find_at(b"abcdxabcdxe", 0, &mut scratch),
         Err(MatchError::DepthLimit)
@@ -119,7 +127,7 @@ fn a_depth_limit_is_named_too() {
 #[test]
 fn a_start_behind_the_subject_is_an_error() {
     let mut scratch = MatchScratch::new(LIMITS);
-    let regex = Regex::new(b"a", Options::default()).unwrap();
+    let regex = regex("a", "");
     assert_eq!(
         regex.find_at(b"a", 2, &mut scratch),
         Err(MatchError::BadOffset { start: 2, len: 1 })
@@ -128,7 +136,7 @@ fn a_start_behind_the_subject_is_an_error() {
 
 #[test]
 fn one_expression_serves_many_threads() {
-    let regex = Regex::new(b"needle", Options::default()).unwrap();
+    let regex = regex("needle", "");
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {

@@ -1,18 +1,24 @@
 //! From a candidate position to the literals that may be there.
 //!
-//! Literals are keyed by the lower-cased bytes at their window: eight where they are long enough,
+//! Literals are keyed by the folded bytes at their window: eight where they are long enough,
 //! else four, else what they have. Each width has a table; the literals of one slot of it lie
 //! together, each with all that its comparison needs, so that few cache lines are touched.
 
 use super::{hash, literals::Literals};
+use crate::PatternId;
 
 /// Bits of a table's filter for each key, as long as the filter leaves room for others in the
 /// first-level cache; then half of them.
 const FILTER_BITS: usize = 24;
 const MIN_FILTER_BITS: usize = 1 << 10;
 const LARGE_FILTER_BITS: usize = 1 << 16;
-/// Slots for each key: with four, most slots in use have one key.
+/// Slots for each key: with four, most slots in use have one key; but of many keys half as
+/// many are found sooner, since more of them are in a cache.
 const SLOTS: usize = 4;
+const MANY_KEYS: usize = 1 << 13;
+
+/// Length up to which the first and last eight bytes are all of a literal.
+const WHOLE: usize = 16;
 
 /// A literal that has its window at a candidate.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,24 +28,28 @@ pub(super) struct Entry {
     /// The last eight bytes, or as `head`.
     tail: u64,
     pub(super) literal: u32,
+    /// The pattern that is this literal, if it is the only one and [`Entry::occurs`] is all
+    /// that must be known; else [`NOT_ALONE`].
+    id: u32,
     /// Where in the literal the window is.
     offset: u16,
     /// Length of the literal.
     length: u16,
     /// All ones where case is ignored, else zero.
-    fold: u64,
+    fold: i32,
 }
 
+/// No pattern's id: `Patterns` takes fewer.
+const NOT_ALONE: u32 = u32::MAX;
+
 /// All literals of a layer.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Buckets {
     entries: Vec<Entry>,
     /// Those that have keys, the widest first.
     tables: Vec<Table>,
 }
 
-/// Candidates that are looked up in one go.
-pub(super) const BLOCK: usize = 32;
 /// Candidates that are looked at whether or not there are so many.
 pub(super) const GROUP: usize = 4;
 
@@ -48,7 +58,7 @@ const WIDTHS: [usize; 5] = [8, 4, 3, 2, 1];
 
 /// Keys of one width. The high bits of a key's hash number its bit of the filter, and fewer
 /// of them its slot.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Table {
     width: usize,
     /// Ones for the bytes of a key.
@@ -62,21 +72,16 @@ struct Table {
     slot_shift: u32,
 }
 
-/// Where looking up ended: tables are gone through from the widest to the narrowest.
+/// Two tables, or one, that are looked up together.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    /// Bytes of the table's keys.
-    pub(super) width: usize,
-    /// The candidate's number.
-    pub(super) candidate: usize,
-}
+pub(super) struct Pair<'a>(&'a [Table]);
 
 /// A window on its way into the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Window {
     /// Bytes of the key: 8, 4, 3, 2 or 1.
     pub(super) width: usize,
-    /// In lower case, zeros above `width` bytes.
+    /// Folded, zeros above `width` bytes.
     pub(super) key: u64,
     pub(super) offset: u16,
     pub(super) literal: u32,
@@ -115,49 +120,52 @@ impl Buckets {
         buckets
     }
 
-    /// Calls `each` with the entries whose literals may have their window at a candidate, and
-    /// with the candidate's number. Ends when it returns false, with the place.
-    ///
-    /// `words` are the lower-cased bytes at the candidates, `count` of them. All candidates of
-    /// a literal come in turn.
+    /// The tables two by two, from the widest keys to the narrowest.
     #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
     #[inline(always)]
-    pub(super) fn look_up(
-        &self,
-        words: &[u64; BLOCK],
-        count: usize,
-        mut each: impl FnMut(usize, &[Entry]) -> bool,
-    ) -> Result<(), Place> {
-        for pair in self.tables.chunks(2) {
-            // The bits of both in one word: one loop, whose end is mispredicted once.
-            let mut left = pair
-                .iter()
-                .rev()
-                .fold(0, |all, table| all << BLOCK | table.sift(words, count));
-            while left != 0 {
-                let bit = left.trailing_zeros() as usize;
-                left &= left - 1;
-                let candidate = bit % BLOCK;
-                let Some(table) = pair.get(bit / BLOCK) else {
-                    break;
-                };
-                let word = words.get(candidate).copied().unwrap_or(0);
-                let (first, end) = table.run(word);
-                let entries = self.entries.get(first as usize..end as usize);
-                if !each(candidate, entries.unwrap_or_default()) {
-                    return Err(Place {
-                        width: table.width,
-                        candidate,
-                    });
-                }
-            }
-        }
-        Ok(())
+    pub(super) fn pairs(&self) -> impl Iterator<Item = Pair<'_>> {
+        self.tables.chunks(2).map(Pair)
+    }
+
+    /// The entries whose literals may have their window where these folded bytes are, by the
+    /// first table of a pair or the second.
+    #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
+    #[inline(always)]
+    pub(super) fn entries(&self, pair: Pair<'_>, table: usize, word: u64) -> &[Entry] {
+        let Some(table) = pair.0.get(table) else {
+            return &[];
+        };
+        let (first, end) = table.run(word);
+        let entries = self.entries.get(first as usize..end as usize);
+        entries.unwrap_or_default()
     }
 
     pub(super) fn memory(&self) -> usize {
         self.entries.capacity() * size_of::<Entry>()
             + self.tables.iter().map(Table::memory).sum::<usize>()
+    }
+}
+
+impl Pair<'_> {
+    /// Which of the first `count` words, the folded bytes at candidates, may be keys: the low N
+    /// bits by the first table, N more by the second. One word, so that there is one loop over
+    /// both, whose end is mispredicted once. All candidates of a literal come in turn.
+    #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
+    #[inline(always)]
+    pub(super) fn sift<const N: usize>(self, words: &[u64; N], count: usize) -> u64 {
+        let used = u64::MAX >> (64 - count.clamp(1, N));
+        match self.0 {
+            [wide, narrow] => {
+                wide.sift(words, count) & used | (narrow.sift(words, count) & used) << N
+            }
+            [table] => table.sift(words, count) & used,
+            _ => 0,
+        }
+    }
+
+    /// Bytes of the keys of the first table or the second.
+    pub(super) fn width(self, table: usize) -> usize {
+        self.0.get(table).map_or(0, |table| table.width)
     }
 }
 
@@ -167,13 +175,18 @@ impl Entry {
             return Entry::default();
         };
         let bytes = literals.bytes(literal);
+        let id = match literals.ids(literal) {
+            [id] if bytes.len() <= WHOLE => id.0,
+            _ => NOT_ALONE,
+        };
         Entry {
             head: hash::word_at(bytes, 0),
             tail: hash::word_at(bytes, bytes.len().saturating_sub(8)),
             literal: window.literal,
+            id,
             offset: window.offset,
             length: literal.length(),
-            fold: if literal.nocase { u64::MAX } else { 0 },
+            fold: if literal.nocase { -1 } else { 0 },
         }
     }
 
@@ -188,15 +201,23 @@ impl Entry {
         let start = at.wrapping_sub(usize::from(self.offset));
         let end = start.wrapping_add(length);
         let last = start.wrapping_add(length.max(8) - 8);
-        let head = hash::fold_if(self.fold, hash::word_at(haystack, start)) ^ self.head;
-        let tail = hash::fold_if(self.fold, hash::word_at(haystack, last)) ^ self.tail;
+        let fold = i64::from(self.fold).cast_unsigned();
+        let head = hash::fold_if(fold, hash::word_at(haystack, start)) ^ self.head;
+        let tail = hash::fold_if(fold, hash::word_at(haystack, last)) ^ self.tail;
         let differs = hash::low_bytes(head | tail, length);
         differs == 0 && start <= at && end <= haystack.len() && end > from
     }
 
+    /// The one pattern that occurs where [`Entry::occurs`] holds.
+    #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
+    #[inline(always)]
+    pub(super) fn only_id(&self) -> Option<PatternId> {
+        (self.id != NOT_ALONE).then_some(PatternId(self.id))
+    }
+
     /// Whether it has bytes between the first and the last eight.
     pub(super) fn is_long(&self) -> bool {
-        self.length > 16
+        usize::from(self.length) > WHOLE
     }
 
     /// Where an occurrence that has its window at `at` begins and ends.
@@ -212,7 +233,8 @@ impl Table {
         let bits = (keys * FILTER_BITS)
             .clamp(MIN_FILTER_BITS, most)
             .next_power_of_two();
-        let slots = (keys * SLOTS).next_power_of_two().max(2);
+        let share = if keys > MANY_KEYS { SLOTS / 2 } else { SLOTS };
+        let slots = (keys * share).next_power_of_two().max(2);
         Table {
             width,
             mask: hash::low_bytes(u64::MAX, width),
@@ -260,13 +282,10 @@ impl Table {
             .is_some_and(|word| word >> (bit & 63) & 1 != 0)
     }
 
-    /// A bit for each of the first `count` words whose key the table may hold.
-    ///
-    /// Four at a time without branches: they would be mispredicted more often than not, and so
-    /// would the end of a loop over each.
+    /// A bit for each word of the groups of the first `count` whose key the table may hold.
     #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
     #[inline(always)]
-    fn sift(&self, words: &[u64; BLOCK], count: usize) -> u64 {
+    fn sift<const N: usize>(&self, words: &[u64; N], count: usize) -> u64 {
         let mut kept = 0;
         let groups = words.as_chunks::<GROUP>().0.iter();
         for (group, words) in groups.enumerate().take(count.div_ceil(GROUP)) {
@@ -276,7 +295,7 @@ impl Table {
             }
             kept |= of_group << (group * GROUP);
         }
-        kept & (u64::MAX >> (64 - count.clamp(1, BLOCK)))
+        kept
     }
 
     /// First entry of the slot of the word's key, and the one behind its last.

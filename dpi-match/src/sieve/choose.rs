@@ -23,20 +23,25 @@ const TINY: usize = 2;
 /// Literals above which Teddy's eight buckets let too much through to be worth estimating.
 const TEDDY_MAX: usize = 96;
 
-/// Cycles a byte, measured on a Zen 4 core with `cargo xtask bench match`; only their ratios
-/// matter.
+/// Cycles a byte, measured on a Zen 4 core with `cargo xtask bench match` and then fitted, so
+/// that the plans that are fastest there are chosen; only their ratios matter.
 mod cost {
     /// Masks and queue of one layer more.
     pub(super) const LAYER: f32 = 0.25;
-    /// A position that the filter lets through is hashed again.
-    pub(super) const CANDIDATE: f32 = 16.0;
+    /// A position that the filter lets through is hashed again, and looked up in a table of
+    /// so many windows that is in the first-level cache, or not.
+    pub(super) const CANDIDATE: f32 = 15.0;
+    pub(super) const FAR_CANDIDATE: f32 = 25.0;
+    pub(super) const FAR: usize = 6000;
     /// One that is still a candidate then is looked up and compared.
-    pub(super) const SURVIVOR: f32 = 80.0;
+    pub(super) const SURVIVOR: f32 = 120.0;
     /// A bitmap looks at one position, by vector and one by one.
-    pub(super) const BITMAP_512: f32 = 2.8;
-    pub(super) const BITMAP_256: f32 = 3.2;
+    pub(super) const BITMAP_512: f32 = 1.7;
+    /// More where the map is larger than the first-level cache.
+    pub(super) const FAR_BITMAP: f32 = 0.1;
+    pub(super) const BITMAP_256: f32 = 4.5;
     /// Not measured: taken to be between its neighbours.
-    pub(super) const BITMAP_128: f32 = 3.8;
+    pub(super) const BITMAP_128: f32 = 4.5;
     /// As above, all of it one by one.
     pub(super) const BITMAP: f32 = 4.5;
     /// A bitmap of pairs looks at one position.
@@ -44,7 +49,7 @@ mod cost {
     pub(super) const TEDDY_512: f32 = 0.3;
     pub(super) const TEDDY_256: f32 = 0.5;
     pub(super) const TEDDY_128: f32 = 0.8;
-    pub(super) const BLOOM: [(usize, f32); 3] = [(128, 0.5), (256, 0.6), (512, 0.9)];
+    pub(super) const BLOOM: [(usize, f32); 3] = [(128, 0.5), (256, 0.6), (512, 0.8)];
 }
 
 /// Plans the layers for the set.
@@ -104,7 +109,7 @@ fn tiny_layer(
         return (cost, vec![draft]);
     }
     let selection = select(literals, frequency, tiny, TINY, 1);
-    let cost = cost::PAIRS + cost::LAYER + visits(selection.hits, 0.0, 1.0);
+    let cost = cost::PAIRS + cost::LAYER + visits(selection.distinct, selection.hits, 0.0, 1.0);
     let filter = FilterKind::Pairs;
     (cost, vec![Draft { selection, filter }])
 }
@@ -122,7 +127,7 @@ fn one_teddy(
     let selection = select(literals, frequency, members, width, 1);
     let teddy = Teddy::new(&mut parts(literals, &selection), width);
     let rate = teddy.pass_rate(|byte| frequency.byte(byte));
-    let cost = scan + cost::LAYER + visits(selection.hits, rate, 1.0);
+    let cost = scan + cost::LAYER + visits(selection.distinct, selection.hits, rate, 1.0);
     let filter = FilterKind::Teddy;
     Some((cost, Draft { selection, filter }))
 }
@@ -136,9 +141,14 @@ fn teddy_cost(engine: Engine) -> Option<f32> {
     }
 }
 
-/// Cycles a byte for what a filter lets through, rightly or not.
-fn visits(hits: f32, false_rate: f32, stride: f32) -> f32 {
-    let candidates = (hits + false_rate).min(1.0) * cost::CANDIDATE;
+/// Cycles a byte for what a filter for so many windows lets through, rightly or not.
+fn visits(windows: usize, hits: f32, false_rate: f32, stride: f32) -> f32 {
+    let candidate = if windows > cost::FAR {
+        cost::FAR_CANDIDATE
+    } else {
+        cost::CANDIDATE
+    };
+    let candidates = (hits + false_rate).min(1.0) * candidate;
     (candidates + hits * cost::SURVIVOR) / stride
 }
 
@@ -153,19 +163,25 @@ fn cheapest(
     let mut consider = |filter: FilterKind, scan: f32, false_rate: f32| {
         #[expect(clippy::cast_precision_loss, reason = "1, 2 or 4")]
         let stride = selection.stride as f32;
-        let cost = scan / stride + visits(selection.hits, false_rate, stride);
+        let cost = scan / stride + visits(selection.distinct, selection.hits, false_rate, stride);
         if cost < best.0 {
             best = (cost, filter);
         }
     };
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     let fill = selection.distinct as f32 / Bitmap::bits_for(selection.distinct) as f32;
-    let bitmap = match engine {
-        Engine::Avx512 => cost::BITMAP_512,
-        Engine::Avx2 => cost::BITMAP_256,
-        Engine::Neon => cost::BITMAP_128,
-        _ => cost::BITMAP,
+    let far = if Bitmap::bits_for(selection.distinct) > 8 << 15 {
+        cost::FAR_BITMAP
+    } else {
+        0.0
     };
+    let bitmap = far
+        + match engine {
+            Engine::Avx512 => cost::BITMAP_512,
+            Engine::Avx2 => cost::BITMAP_256,
+            Engine::Neon => cost::BITMAP_128,
+            _ => cost::BITMAP,
+        };
     consider(FilterKind::Bitmap, bitmap, fill);
     if selection.stride > 1 {
         return best;

@@ -51,13 +51,21 @@ impl Frequency {
     }
 
     /// The share of positions at which these bytes begin, in either case, by the shares of
-    /// its pairs: each byte depends on the one before.
+    /// its pairs: each byte depends on the one before. To within 6 %, in a few cycles.
     pub(super) fn share(&self, window: &[u8]) -> f32 {
-        share(self.bits_of(window))
+        // The exponent and the fraction of a float number are its logarithm, nearly.
+        let bits = self.bits_of(window).clamp(0.0, 120.0);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between 2^25 and 2^30"
+        )]
+        let number = ((127.0 - bits) * 8_388_608.0) as u32;
+        f32::from_bits(number)
     }
 
     /// −log₂ of [`Frequency::share`].
-    pub(super) fn bits_of(&self, window: &[u8]) -> f32 {
+    fn bits_of(&self, window: &[u8]) -> f32 {
         let mut bits = window.first().map_or(0.0, |byte| self.bits(*byte));
         for pair in window.windows(2) {
             if let [a, b] = *pair {

@@ -1,8 +1,8 @@
 //! Words of eight bytes: loading, folding of case, hashing.
 //!
-//! Two foldings: [`fold`] sets the bit in which the cases of a letter differ in every byte.
+//! Three foldings: [`fold`] sets the bit in which the cases of a letter differ in every byte.
 //! It also makes NUL a space, so it may only ever choose candidates, as filters do.
-//! [`to_lower`] is exact.
+//! [`fold_key`] tells these two apart. [`to_lower`] is exact.
 
 /// Bit 5 of every byte.
 const CASE: u64 = 0x2020_2020_2020_2020;
@@ -33,23 +33,36 @@ pub(super) fn padded(bytes: &[u8]) -> u64 {
 }
 
 /// The eight bytes at `at`, with zeros for those that lie behind the end.
+///
+/// Near the end the last eight are loaded and shifted: where a position lies in a short
+/// haystack is not predictable, so that a branch on it would be mispredicted.
 #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
 #[inline(always)]
 pub(super) fn word_at(haystack: &[u8], at: usize) -> u64 {
-    match haystack.get(at..) {
-        Some(rest) => match rest.first_chunk::<8>() {
-            Some(word) => u64::from_le_bytes(*word),
-            None => padded(rest),
-        },
-        None => 0,
-    }
+    let Some(last) = haystack.len().checked_sub(8) else {
+        return haystack.get(at..).map_or(0, padded);
+    };
+    let begin = at.min(last);
+    let word = haystack.get(begin..).and_then(<[u8]>::first_chunk);
+    let word = word.map_or(0, |word| u64::from_le_bytes(*word));
+    let behind = at - begin;
+    // In two steps, since a shift by 64 bits is none; of a place far behind nothing is left.
+    let shift = behind.min(8) * 4;
+    word >> shift >> shift
 }
 
-/// For candidates: letters of either case become equal.
+/// For candidates: letters of either case become equal, and so do some other bytes.
 #[expect(clippy::inline_always, reason = "a part of the scan's loop")]
 #[inline(always)]
 pub(super) fn fold(word: u64) -> u64 {
     word | CASE
+}
+
+/// For keys: as [`fold`], but only where bit 6 is set, so that a NUL is no space.
+#[expect(clippy::inline_always, reason = "a part of the scan's loop")]
+#[inline(always)]
+pub(super) fn fold_key(word: u64) -> u64 {
+    word | word >> 1 & CASE
 }
 
 /// ASCII upper case to lower case, every other byte as it is.

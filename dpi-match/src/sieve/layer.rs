@@ -11,7 +11,7 @@ use super::{
 use crate::{FilterKind, LayerPlan};
 
 /// One pass over the bytes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Layer {
     pub(super) filter: Filter,
     pub(super) buckets: Buckets,
@@ -59,7 +59,7 @@ impl Layer {
             };
             let bytes = literals.bytes(literal);
             for offset in (offset..).take(selection.stride) {
-                let word = hash::to_lower(hash::word_at(bytes, usize::from(offset)));
+                let word = hash::fold_key(hash::word_at(bytes, usize::from(offset)));
                 windows.push(Window {
                     width,
                     key: hash::low_bytes(word, width),

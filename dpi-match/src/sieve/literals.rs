@@ -6,7 +6,7 @@ use super::hash;
 use crate::{Pattern, PatternId};
 
 /// All literals of a matcher; equal patterns are one literal with several ids.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Literals {
     bytes: Vec<u8>,
     all: Vec<Literal>,

@@ -13,6 +13,7 @@
 mod buckets;
 mod choose;
 mod filter;
+mod forms;
 mod frequency;
 mod hash;
 mod kernel;
@@ -24,6 +25,7 @@ mod takeover;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use forms::FORMS;
 pub(crate) use scan::Queue;
 
 use crate::{Engine, Mpm, MpmScratch, Pattern, PatternId, Plan, mpm::Seen};
@@ -34,7 +36,7 @@ use scan::{Run, Sink};
 use takeover::Takeover;
 
 /// The matcher.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Sieve {
     form: Form,
     literals: Literals,

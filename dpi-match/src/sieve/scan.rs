@@ -3,7 +3,7 @@
 use std::{cmp::Ordering, ops::Range};
 
 use super::{
-    buckets::{BLOCK, Entry, GROUP},
+    buckets::{Entry, GROUP},
     filter::{Batch, CHUNK, Masks, Offsets, Span},
     hash,
     kernel::{self, Form},
@@ -29,6 +29,10 @@ pub(crate) struct Queue {
     /// Offsets from the chunk's begin.
     at: Offsets,
 }
+
+/// Candidates that are looked up in one go: of a short haystack, of a long one.
+const FEW: usize = GROUP;
+const MANY: usize = 8 * GROUP;
 
 /// One scan.
 pub(super) struct Run<'a, S> {
@@ -89,18 +93,35 @@ impl Stop {
     }
 }
 
-impl<S: Sink> Run<'_, S> {
-    /// Reports every occurrence that ends behind `from`.
-    pub(super) fn all(&mut self, queue: &mut Queue) {
-        kernel::with_bit_instructions(self.form, || self.every_chunk(queue));
-    }
+/// All layers over the whole haystack.
+struct Pass<'r, 'a, S> {
+    run: &'r mut Run<'a, S>,
+    queue: &'r mut Queue,
+}
 
+impl<S: Sink> kernel::Body for Pass<'_, '_, S> {
     #[expect(
         clippy::inline_always,
         reason = "compiled anew for each set of instructions"
     )]
     #[inline(always)]
+    fn run(self) {
+        self.run.every_chunk(self.queue);
+    }
+}
+
+impl<S: Sink> Run<'_, S> {
+    /// Reports every occurrence that ends behind `from`.
+    pub(super) fn all(&mut self, queue: &mut Queue) {
+        kernel::with_bit_instructions(self.form, Pass { run: self, queue });
+    }
+
+    #[expect(clippy::inline_always, reason = "as `Pass::run`")]
+    #[inline(always)]
     fn every_chunk(&mut self, queue: &mut Queue) {
+        if self.haystack.len() <= 64 {
+            return self.short(queue);
+        }
         let begin = self.layers.iter().map(|layer| self.begin(layer)).min();
         let Some(begin) = begin else { return };
         for chunk in (begin..self.haystack.len()).step_by(CHUNK) {
@@ -108,119 +129,188 @@ impl<S: Sink> Run<'_, S> {
                 match self.chunk(layer, chunk, queue) {
                     Outcome::Done => {}
                     Outcome::Stopped => return,
-                    Outcome::Exhausted(stop) => {
-                        let stops = self.layers.iter().enumerate().map(|(other, _)| {
-                            match other.cmp(&index) {
-                                Ordering::Less => Stop::all(chunk + CHUNK),
-                                Ordering::Equal => stop,
-                                Ordering::Greater => Stop::all(chunk),
-                            }
-                        });
-                        let stops: Vec<Stop> = stops.collect();
-                        return self.take_over(&stops);
-                    }
+                    Outcome::Exhausted(stop) => return self.exhausted(chunk, index, stop),
                 }
             }
         }
     }
 
+    /// A haystack of one mask: nothing is queued.
+    #[expect(clippy::inline_always, reason = "as `Pass::run`")]
+    #[inline(always)]
+    fn short(&mut self, queue: &mut Queue) {
+        let layers = self.layers;
+        for (index, layer) in layers.iter().enumerate() {
+            let Some(span) = self.span(layer, 0) else {
+                continue;
+            };
+            let mut mask = layer.filter.first(
+                self.form,
+                self.haystack,
+                span,
+                &mut queue.masks,
+                &mut queue.batch,
+            );
+            self.stats.candidates += u64::from(mask.count_ones());
+            while mask != 0 {
+                let mut at = [0; FEW];
+                let count = FEW.min(mask.count_ones() as usize);
+                for at in &mut at {
+                    // Of an empty mask 64: there is nothing, and it is not counted.
+                    *at = span.begin + mask.trailing_zeros() as usize * layer.stride;
+                    mask &= mask.wrapping_sub(1);
+                }
+                match self.block(layer, &at, count) {
+                    Outcome::Done => {}
+                    Outcome::Stopped => return,
+                    Outcome::Exhausted(stop) => return self.exhausted(0, index, stop),
+                }
+            }
+        }
+    }
+
+    /// Leaves the rest to the automaton: the layers before this one have done the chunk, those
+    /// behind it have not.
+    #[cold]
+    fn exhausted(&mut self, chunk: usize, index: usize, stop: Stop) {
+        let stops = (0..self.layers.len()).map(|other| match other.cmp(&index) {
+            Ordering::Less => Stop::all(chunk + CHUNK),
+            Ordering::Equal => stop,
+            Ordering::Greater => Stop::all(chunk),
+        });
+        let stops: Vec<Stop> = stops.collect();
+        self.take_over(&stops);
+    }
+
     /// The first position at which the first window of a wanted occurrence may begin,
     /// rounded down to a multiple of every stride.
+    #[expect(clippy::inline_always, reason = "as `Pass::run`")]
+    #[inline(always)]
     fn begin(&self, layer: &Layer) -> usize {
         self.from.saturating_add(1).saturating_sub(layer.lead) & !3
     }
 
-    /// One layer over the positions of one chunk.
-    #[expect(clippy::inline_always, reason = "as `every_chunk`")]
+    /// The positions of a chunk at which a layer has to look, if there are any.
+    #[expect(clippy::inline_always, reason = "as `Pass::run`")]
     #[inline(always)]
-    fn chunk(&mut self, layer: &Layer, chunk: usize, queue: &mut Queue) -> Outcome {
+    fn span(&self, layer: &Layer, chunk: usize) -> Option<Span> {
         // No window begins where fewer bytes are left than the shortest one has.
         let end = (self.haystack.len() + 1).saturating_sub(layer.need);
         let span = Span {
             begin: chunk.max(self.begin(layer)),
             end: end.min(chunk + CHUNK),
         };
-        if span.begin >= span.end {
+        (span.begin < span.end).then_some(span)
+    }
+
+    /// One layer over the positions of one chunk.
+    #[expect(clippy::inline_always, reason = "as `Pass::run`")]
+    #[inline(always)]
+    fn chunk(&mut self, layer: &Layer, chunk: usize, queue: &mut Queue) -> Outcome {
+        let Some(span) = self.span(layer, chunk) else {
             return Outcome::Done;
-        }
-        let words = layer.filter.fill(
-            self.form,
-            self.haystack,
-            span,
-            &mut queue.masks,
-            &mut queue.batch,
-        );
-        let candidates =
-            kernel::flatten(self.form, &queue.masks, words, layer.stride, &mut queue.at);
+        };
+        let Queue { masks, batch, at } = queue;
+        let words = layer
+            .filter
+            .fill(self.form, self.haystack, span, masks, batch);
+        let candidates = kernel::flatten(self.form, masks, words, layer.stride, at);
         self.stats.candidates += candidates as u64;
-        for first in (0..candidates).step_by(BLOCK) {
-            let block = queue.at.get(first..).and_then(<[u16]>::first_chunk);
-            let count = BLOCK.min(candidates - first);
-            match block.map(|block| self.block(layer, span.begin, block, count)) {
-                None | Some(Outcome::Done) => {}
-                Some(outcome) => return outcome,
+        let mut left = candidates;
+        for offsets in at.as_chunks::<MANY>().0 {
+            if left == 0 {
+                break;
+            }
+            let mut at = [0; MANY];
+            let count = left.min(MANY);
+            // Offsets behind those in use are of earlier scans, but no less offsets.
+            let groups = offsets.as_chunks::<GROUP>().0;
+            let groups = at.as_chunks_mut::<GROUP>().0.iter_mut().zip(groups);
+            for (at, offsets) in groups.take(count.div_ceil(GROUP)) {
+                for (at, offset) in at.iter_mut().zip(offsets) {
+                    *at = span.begin + usize::from(*offset);
+                }
+            }
+            match self.block(layer, &at, count) {
+                Outcome::Done => {}
+                outcome => return outcome,
+            }
+            left -= count;
+        }
+        Outcome::Done
+    }
+
+    /// Compares and reports the literals that have a window at the first `count` of some
+    /// candidates.
+    ///
+    /// They are looked up in groups, whether or not there are so many, without branches, which
+    /// would be mispredicted more often than not.
+    #[expect(clippy::inline_always, reason = "as `Pass::run`")]
+    #[inline(always)]
+    fn block<const N: usize>(&mut self, layer: &Layer, all: &[usize; N], count: usize) -> Outcome {
+        let mut words = [0; N];
+        let groups = words.as_chunks_mut::<GROUP>().0.iter_mut();
+        let groups = groups.zip(all.as_chunks::<GROUP>().0);
+        for (words, all) in groups.take(count.div_ceil(GROUP)) {
+            for (word, at) in words.iter_mut().zip(all) {
+                *word = hash::fold_key(hash::word_at(self.haystack, *at));
+            }
+        }
+        for pair in layer.buckets.pairs() {
+            let mut left = pair.sift(&words, count);
+            while left != 0 {
+                let bit = left.trailing_zeros() as usize;
+                left &= left - 1;
+                let (Some(word), Some(at)) = (words.get(bit % N), all.get(bit % N)) else {
+                    break;
+                };
+                if self.left == 0 && self.takeover.is_possible(self.literals) {
+                    return Outcome::Exhausted(Stop {
+                        width: pair.width(bit / N),
+                        wider: all.get(count - 1).map_or(*at, |last| last + 1),
+                        at: *at,
+                        narrower: all.first().copied().unwrap_or(*at),
+                    });
+                }
+                self.stats.survivors += 1;
+                if !self.several(layer.buckets.entries(pair, bit / N, *word), *at) {
+                    return Outcome::Stopped;
+                }
             }
         }
         Outcome::Done
     }
 
-    /// Compares and reports the literals that have a window at some candidates.
-    #[expect(clippy::inline_always, reason = "as `every_chunk`")]
-    #[inline(always)]
-    fn block(
-        &mut self,
-        layer: &Layer,
-        begin: usize,
-        block: &[u16; BLOCK],
-        count: usize,
-    ) -> Outcome {
-        let position =
-            |candidate: usize| begin + usize::from(block.get(candidate).copied().unwrap_or(0));
-        let mut words = [0; BLOCK];
-        let groups = words.as_chunks_mut::<GROUP>().0.iter_mut();
-        let groups = groups.zip(block.as_chunks::<GROUP>().0);
-        for (words, offsets) in groups.take(count.div_ceil(GROUP)) {
-            // Offsets behind those in use are of earlier scans, but no less offsets.
-            for (word, offset) in words.iter_mut().zip(offsets) {
-                let bytes = hash::word_at(self.haystack, begin + usize::from(*offset));
-                *word = hash::to_lower(bytes);
-            }
-        }
-        let mut exhausted = false;
-        let end = layer.buckets.look_up(&words, count, |candidate, entries| {
-            if self.left == 0 && self.takeover.is_possible(self.literals) {
-                exhausted = true;
-                return false;
-            }
-            self.stats.survivors += 1;
-            self.several(entries, position(candidate))
-        });
-        match end {
-            Ok(()) => Outcome::Done,
-            Err(place) if exhausted => Outcome::Exhausted(Stop {
-                width: place.width,
-                wider: position(count - 1) + 1,
-                at: position(place.candidate),
-                narrower: position(0),
-            }),
-            Err(_) => Outcome::Stopped,
-        }
-    }
-
     /// Compares and reports some literals; false when the caller has had enough.
-    #[expect(clippy::inline_always, reason = "as `every_chunk`")]
+    #[expect(clippy::inline_always, reason = "as `Pass::run`")]
     #[inline(always)]
     fn several(&mut self, entries: &[Entry], at: usize) -> bool {
-        entries.iter().all(|entry| {
-            self.left = self.left.saturating_sub(1);
-            self.stats.comparisons += 1;
-            !entry.occurs(self.haystack, at, self.from) || self.occurrence(entry, at)
-        })
+        self.left = self.left.saturating_sub(entries.len() as u64);
+        self.stats.comparisons += entries.len() as u64;
+        for entry in entries {
+            if entry.occurs(self.haystack, at, self.from) && !self.occurrence(entry, at) {
+                return false;
+            }
+        }
+        true
     }
 
     /// Reports a literal whose first and last bytes are here, if those between them are;
     /// false when the caller has had enough.
+    #[expect(clippy::inline_always, reason = "as `Pass::run`")]
+    #[inline(always)]
     fn occurrence(&mut self, entry: &Entry, at: usize) -> bool {
+        let range = entry.range(at);
+        match entry.only_id() {
+            Some(id) => {
+                let length = range.end - range.start;
+                !self.sink.wants(id) || self.sink.found(id, range.end, length)
+            }
+            None => self.long_or_several(entry, range),
+        }
+    }
+
+    fn long_or_several(&mut self, entry: &Entry, range: Range<usize>) -> bool {
         let Some(literal) = self.literals.get(entry.literal) else {
             return true;
         };
@@ -228,7 +318,6 @@ impl<S: Sink> Run<'_, S> {
         if !ids.iter().any(|id| self.sink.wants(*id)) {
             return true;
         }
-        let range = entry.range(at);
         if entry.is_long() && !self.compare(literal, range.clone()) {
             return true;
         }

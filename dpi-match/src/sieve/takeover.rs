@@ -31,7 +31,7 @@ pub(super) fn allowance(bytes: usize) -> u64 {
 }
 
 /// The automaton, once it was needed.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Takeover(OnceLock<Option<Box<NFA>>>);
 
 impl Takeover {

@@ -11,7 +11,7 @@ const MIN_BITS: usize = 1 << 13;
 const MAX_BITS: usize = 1 << 21;
 
 /// The bitmap. The number of bits is a power of two.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::sieve) struct Bitmap {
     pub(in crate::sieve) words: Box<[u64]>,
     /// What is left of a 32-bit hash are as many bits as number the bitmap's bits.
@@ -134,6 +134,8 @@ impl Bitmap {
         bits
     }
 
+    /// The last positions. Not inlined: the loop over all others would lose registers to it.
+    #[inline(never)]
     fn upto_eight<const STRIDE: usize>(&self, haystack: &[u8], begin: usize, end: usize) -> u64 {
         let mut bits = 0;
         for place in 0..8 {

@@ -9,7 +9,7 @@
 use super::{Masks, Span, fill_each};
 
 /// The filter's tables: three rows behind each other.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::sieve) struct Bloom {
     pub(in crate::sieve) rows: Box<[Line]>,
     /// Bytes of the window: 3 or 4.

@@ -34,7 +34,7 @@ pub(super) type Masks = [u64; CHUNK / 64];
 pub(super) type Offsets = [u16; CHUNK + 64];
 
 /// A filter with its tables.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Filter {
     Pairs(Pairs),
     Bitmap(Bitmap),
@@ -86,6 +86,27 @@ impl Filter {
         }
     }
 
+    /// As [`Filter::fill`] for at most 64 positions, whose bits it returns.
+    #[inline]
+    pub(super) fn first(
+        &self,
+        form: Form,
+        haystack: &[u8],
+        span: Span,
+        masks: &mut Masks,
+        batch: &mut Batch,
+    ) -> u64 {
+        if let Filter::Bloom(bloom) = self
+            && let Some(mask) = kernel::bloom_first(bloom, form, haystack, span)
+        {
+            return mask;
+        }
+        match self.fill(form, haystack, span, masks, batch) {
+            0 => 0,
+            _ => masks.first().copied().unwrap_or(0),
+        }
+    }
+
     pub(super) fn memory(&self) -> usize {
         match self {
             Filter::Pairs(pairs) => pairs.memory(),
@@ -108,27 +129,32 @@ impl Filter {
 pub(super) fn offsets_of(masks: &Masks, words: usize, stride: usize, at: &mut Offsets) -> usize {
     let mut count = 0;
     for (word, mask) in masks.iter().enumerate().take(words) {
-        let mut mask = *mask;
-        if mask == 0 {
-            continue;
+        if *mask != 0 {
+            count = append(word, *mask, stride, count, at);
         }
-        let bits = mask.count_ones() as usize;
-        // There is room: the masks have at most `CHUNK` bits.
-        let Some(slots) = at.get_mut(count..).and_then(<[u16]>::first_chunk_mut::<64>) else {
-            break;
-        };
-        let (first, others) = slots.split_at_mut(4);
-        for slot in first {
-            *slot = offset(word, mask, stride);
-            mask &= mask.wrapping_sub(1);
-        }
-        for slot in others.iter_mut().take(bits.saturating_sub(4)) {
-            *slot = offset(word, mask, stride);
-            mask &= mask.wrapping_sub(1);
-        }
-        count += bits;
     }
     count
+}
+
+/// Appends the offsets of one mask's bits to `count` others; returns how many there are then.
+#[expect(clippy::inline_always, reason = "as `offsets_of`")]
+#[inline(always)]
+fn append(word: usize, mut mask: u64, stride: usize, count: usize, at: &mut Offsets) -> usize {
+    let bits = mask.count_ones() as usize;
+    // There is room: the masks have at most `CHUNK` bits.
+    let Some(slots) = at.get_mut(count..).and_then(<[u16]>::first_chunk_mut::<64>) else {
+        return count;
+    };
+    let (first, others) = slots.split_at_mut(4);
+    for slot in first {
+        *slot = offset(word, mask, stride);
+        mask &= mask.wrapping_sub(1);
+    }
+    for slot in others.iter_mut().take(bits.saturating_sub(4)) {
+        *slot = offset(word, mask, stride);
+        mask &= mask.wrapping_sub(1);
+    }
+    count + bits
 }
 
 /// Offset of the lowest bit of a mask. Of an empty one it is not used.

@@ -3,7 +3,7 @@
 use super::{Masks, Part, Span};
 
 /// One bit for each pair of bytes, 8 KiB.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::sieve) struct Pairs(Box<[u64; WORDS]>);
 
 const WORDS: usize = 65_536 / 64;

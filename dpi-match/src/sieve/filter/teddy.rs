@@ -5,7 +5,7 @@
 use super::{Masks, Part, Span, fill_each};
 
 /// Bucket bits by low and high nibble, for each byte of the window.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::sieve) struct Teddy {
     pub(in crate::sieve) nibbles: [Nibbles; 4],
     /// Bytes of the window, 1 to 4. Tables behind them let everything through.

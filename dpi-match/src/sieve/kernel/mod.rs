@@ -75,6 +75,20 @@ pub(super) fn bloom(
     }
 }
 
+/// The bits of the first 64 positions by AVX-512, if that is the form.
+#[inline]
+pub(super) fn bloom_first(bloom: &Bloom, form: Form, haystack: &[u8], span: Span) -> Option<u64> {
+    match form.0 {
+        #[cfg(target_arch = "x86_64")]
+        Engine::Avx512 => {
+            check(haystack, span);
+            // SAFETY: the form proves AVX-512 F, BW, VBMI, VBMI2 and GFNI.
+            Some(unsafe { x86::bloom_first(bloom, haystack, span) })
+        }
+        _ => None,
+    }
+}
+
 /// As `Bitmap::fill`, with the form's instructions.
 pub(super) fn bitmap(
     bitmap: &Bitmap,
@@ -103,17 +117,23 @@ pub(super) fn bitmap(
     }
 }
 
+/// Work that is compiled anew for each set of instructions: `run` and what it calls must be
+/// inlined for that. A closure would not be.
+pub(super) trait Body {
+    fn run(self);
+}
+
 /// Runs `body` where the compiler may use the bit instructions that came with the engine's
-/// vectors; what `body` calls must be inlined to profit.
+/// vectors.
 #[inline]
-pub(super) fn with_bit_instructions(form: Form, body: impl FnOnce()) {
+pub(super) fn with_bit_instructions(form: Form, body: impl Body) {
     match form.0 {
         #[cfg(target_arch = "x86_64")]
         Engine::Avx512 | Engine::Avx2 => {
             // SAFETY: the form proves AVX2, and what the function needs besides.
             unsafe { x86::with_bit_instructions(body) }
         }
-        _ => body(),
+        _ => body.run(),
     }
 }
 

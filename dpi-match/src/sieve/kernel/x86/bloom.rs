@@ -39,15 +39,32 @@ fn bloom_in<const BANKS: usize, const WIDTH: usize>(
     masks: &mut Masks,
 ) -> usize {
     let tables = Tables::<BANKS, WIDTH>::new(bloom);
-    if span.end - span.begin > 64 {
-        return each_block(haystack, span, masks, |w| tables.test(w));
+    each_block(haystack, span, masks, |w| tables.test(w))
+}
+
+/// The bits of the first 64 positions: what a loop keeps in registers is used where it lies.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+pub(in super::super) fn bloom_first(bloom: &Bloom, haystack: &[u8], span: Span) -> u64 {
+    match (bloom.table_len(), bloom.width) {
+        (128, 3) => first_in::<1, 3>(bloom, haystack, span),
+        (128, 4) => first_in::<1, 4>(bloom, haystack, span),
+        (256, 3) => first_in::<2, 3>(bloom, haystack, span),
+        (256, 4) => first_in::<2, 4>(bloom, haystack, span),
+        (512, 3) => first_in::<4, 3>(bloom, haystack, span),
+        (512, 4) => first_in::<4, 4>(bloom, haystack, span),
+        (length, width) => unreachable!("no table of {length} bytes for {width}"),
     }
-    // One block: what a loop keeps in registers is used where it lies.
-    let mask = tables.test(vectors_at(haystack, span.begin)) & valid(span.begin, span.end);
-    masks.first_mut().map_or(0, |first| {
-        *first = mask;
-        usize::from(span.begin < span.end)
-    })
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+fn first_in<const BANKS: usize, const WIDTH: usize>(
+    bloom: &Bloom,
+    haystack: &[u8],
+    span: Span,
+) -> u64 {
+    let tables = Tables::<BANKS, WIDTH>::new(bloom);
+    tables.test(vectors_at(haystack, span.begin)) & valid(span.begin, span.end)
 }
 
 /// The tables and maps as vectors.

@@ -10,7 +10,7 @@ mod flatten;
 mod teddy;
 
 pub(super) use bitmap::{bitmap_avx2, bitmap_avx512};
-pub(super) use bloom::bloom;
+pub(super) use bloom::{bloom, bloom_first};
 pub(super) use flatten::flatten;
 pub(super) use teddy::{teddy_avx2, teddy_avx512};
 
@@ -21,8 +21,8 @@ use crate::sieve::filter::{Masks, Span};
 
 /// Runs `body`, compiled for processors with AVX2.
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-pub(super) fn with_bit_instructions(body: impl FnOnce()) {
-    body();
+pub(super) fn with_bit_instructions(body: impl super::Body) {
+    body.run();
 }
 
 /// Bytes that a block of 64 positions may look at behind them.
@@ -103,11 +103,23 @@ fn vectors_at(haystack: &[u8], at: usize) -> [__m512i; 4] {
             ]
         }
     } else {
-        [
-            load_rest(haystack, at),
-            load_rest(haystack, at + 1),
-            load_rest(haystack, at + 2),
-            load_rest(haystack, at + 3),
-        ]
+        // One mask for all: each begins a byte behind the one before, and has one less.
+        let mask = valid(at, haystack.len());
+        let rest = |behind: usize| {
+            let at = (at + behind).min(haystack.len());
+            // SAFETY: `mask` has ones only for bytes before the haystack's end, and the
+            // processor does not touch the others.
+            unsafe { _mm512_maskz_loadu_epi8(mask >> behind, haystack.as_ptr().add(at).cast()) }
+        };
+        if at + 64 <= haystack.len() {
+            [
+                load_rest(haystack, at),
+                load_rest(haystack, at + 1),
+                load_rest(haystack, at + 2),
+                load_rest(haystack, at + 3),
+            ]
+        } else {
+            [rest(0), rest(1), rest(2), rest(3)]
+        }
     }
 }
