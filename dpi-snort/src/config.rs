@@ -195,7 +195,7 @@ impl Default for Config {
             dce_max_calls: 64,
             dce_max_joined: 64 << 10,
             smb_max_trees: 64,
-            smb_max_pipes: 256,
+            smb_max_pipes: 64,
             // More than servers grant credits for ([MS-SMB2] 3.3.1.2).
             smb_max_requests: 512,
             smb_memory: 512 << 10,

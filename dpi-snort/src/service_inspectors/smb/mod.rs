@@ -83,7 +83,7 @@ impl ServiceInspector for Smb {
                     return Verdict::Abandon(reason);
                 }
             };
-            *going_on = piece.beyond();
+            *going_on = piece.beyond(session);
             piece.judge(session, config, emit);
         }
     }
@@ -151,11 +151,16 @@ fn more(going_on: Option<(Open, usize)>) -> AllCarried {
 
 impl<'a> Piece<'a> {
     /// What it carries and the next piece goes on with.
-    fn beyond(&self) -> Option<(Open, usize)> {
+    fn beyond(&self, session: &Session) -> Option<(Open, usize)> {
         self.carried.iter().find_map(|carried| {
-            let there = self.bytes.len().saturating_sub(carried.start);
-            let left = carried.length.checked_sub(there)?;
-            (left > 0 && there > 0).then_some((carried.open, left))
+            let data = self.data(carried);
+            let left = carried.length.checked_sub(data.len())?;
+            // What it is does its beginning say.
+            let open = Open {
+                is_pipe: Some(session.pipes.is_pipe(&carried.open, data)),
+                ..carried.open
+            };
+            (left > 0 && !data.is_empty()).then_some((open, left))
         })
     }
 

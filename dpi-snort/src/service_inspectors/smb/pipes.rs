@@ -21,8 +21,6 @@ struct Pipe {
     association: Association,
     /// It is closed: what is written to it again is of another.
     is_closed: bool,
-    /// What it carries is no DCE/RPC.
-    is_other: bool,
 }
 
 impl Pipe {
@@ -32,7 +30,6 @@ impl Pipe {
             sides: Sides::default(),
             association: Association::default(),
             is_closed: false,
-            is_other: false,
         }
     }
 
@@ -65,8 +62,9 @@ impl Pipes {
         tell: &mut dyn FnMut(&Spoken<'_>),
     ) {
         let mut pipe = self.take(to_server, id);
-        while !pipe.is_other {
-            match pipe.sides.side_mut(to_server).next(&mut data) {
+        loop {
+            let framing = pipe.sides.side_mut(to_server);
+            match framing.next(&mut data) {
                 Ok(None) => break,
                 Ok(Some(Part::Piece(_))) => {}
                 Ok(Some(Part::Pdu(pdu))) => {
@@ -74,12 +72,11 @@ impl Pipes {
                         tell(&spoken);
                     }
                 }
+                // What is written next begins anew: bytes may have been lost.
                 Err(reason) => {
                     limits_hit.note(reason);
-                    pipe = Pipe {
-                        is_other: true,
-                        ..Pipe::new(id)
-                    };
+                    framing.reset();
+                    break;
                 }
             }
         }
