@@ -2,7 +2,7 @@
 
 use crate::builtin::EventSet;
 use crate::file_types::FileTypes;
-use crate::service_inspectors::{sip::SipStart, ssl::SslFacts};
+use crate::service_inspectors::{dce::DceFacts, sip::SipStart, ssl::SslFacts};
 
 /// A rule buffer. The names are Snort 3's option names in camel case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,6 +14,7 @@ pub enum BufferId {
     PktData,
     RawData,
     FileData,
+    DceStubData,
     HttpUri,
     HttpRawUri,
     HttpHeader,
@@ -170,6 +171,11 @@ pub trait BufferSource {
 
     /// The first line of a message of SIP; `None` if the unit is none.
     fn sip(&self) -> Option<SipStart<'_>> {
+        None
+    }
+
+    /// What is known of the request or response of DCE/RPC in the unit; `None` if there is none.
+    fn dce(&self) -> Option<DceFacts<'_>> {
         None
     }
 

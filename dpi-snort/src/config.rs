@@ -69,6 +69,21 @@ pub struct Config {
     pub http2_memory: usize,
     /// Bytes of a header compression table that an HTTP/2 peer may ask for.
     pub http2_max_table: usize,
+    /// Contexts that a client of DCE/RPC has proposed and that were not replaced.
+    pub dce_max_contexts: usize,
+    /// Requests of one association of DCE/RPC that wait for their response.
+    pub dce_max_calls: usize,
+    /// Bytes of the fragments that one association of DCE/RPC puts together: what is longer is
+    /// examined in pieces.
+    pub dce_max_joined: usize,
+    /// Shares that one SMB connection uses.
+    pub smb_max_trees: usize,
+    /// Pipes that one SMB connection has open.
+    pub smb_max_pipes: usize,
+    /// Requests for data of one SMB connection that wait for their answer.
+    pub smb_max_requests: usize,
+    /// Bytes that the pipes of one SMB connection may hold.
+    pub smb_memory: usize,
     /// Body bytes examined as one section.
     pub http_body_section: usize,
     /// Decompressed bytes for each compressed byte.
@@ -176,6 +191,14 @@ impl Default for Config {
             http2_max_streams: 256,
             http2_memory: 768 << 10,
             http2_max_table: 64 << 10,
+            dce_max_contexts: 256,
+            dce_max_calls: 64,
+            dce_max_joined: 64 << 10,
+            smb_max_trees: 64,
+            smb_max_pipes: 64,
+            // More than servers grant credits for ([MS-SMB2] 3.3.1.2).
+            smb_max_requests: 512,
+            smb_memory: 512 << 10,
             http_body_section: 16 << 10,
             decompress_ratio: 200,
             decompress_output: 8 << 20,

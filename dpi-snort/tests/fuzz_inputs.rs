@@ -159,6 +159,12 @@ fn wizard() {
 }
 
 #[test]
+fn dce() {
+    replay("dce", fuzz::dce);
+    replay("smb", fuzz::smb);
+}
+
+#[test]
 fn sip() {
     replay("sip", fuzz::sip);
 }

@@ -299,6 +299,73 @@ fn of_http2() {
     hits("http2_hpack", table, &open(&[(true, &resized)], 7777), 0);
 }
 
+/// A PDU of DCE/RPC over a connection.
+fn dce(kind: u8, flags: u8, call: u8, body: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(body.len() + 16).unwrap();
+    let header = [
+        5, 0, kind, flags, 16, 0, 0, 0, length, 0, 0, 0, call, 0, 0, 0,
+    ];
+    [&header[..], body].concat()
+}
+
+/// A bind that proposes two contexts.
+fn dce_bind() -> Vec<u8> {
+    let context = |id: u8| [&[id, 0, 1, 0][..], &[0; 40]].concat();
+    let body = [&[0; 8][..], &[2, 0, 0, 0], &context(0), &context(1)].concat();
+    dce(11, 3, 1, &body)
+}
+
+#[test]
+fn of_dce() {
+    let fragments = [
+        dce_bind(),
+        dce(0, 1, 1, &[0; 60]),
+        dce(0, 0, 1, &[0; 60]),
+        dce(0, 3, 2, &[0; 8]),
+    ];
+    let frames = open(&[(true, &fragments.concat())], 7777);
+    let contexts = with(|c| c.dce_max_contexts = 1);
+    hits("dce_max_contexts", contexts, &frames, 0);
+    let calls = with(|c| c.dce_max_calls = 1);
+    hits("dce_max_calls", calls, &frames, 0);
+    let joined = with(|c| c.dce_max_joined = 100);
+    hits("dce_max_joined", joined, &frames, 0);
+}
+
+/// A message of SMB 2 in a session packet.
+fn smb2(command: u8, flags: u8, id: u8, body: &[u8]) -> Vec<u8> {
+    let mut header = [0; 64];
+    header[..4].copy_from_slice(b"\xFESMB");
+    (header[12], header[16], header[24]) = (command, flags, id);
+    // The number of the share.
+    header[36] = id;
+    let length = u8::try_from(header.len() + body.len()).unwrap();
+    [&[0, 0, 0, length], &header[..], body].concat()
+}
+
+#[test]
+fn of_smb() {
+    let write = |pipe: u8| {
+        let bind = dce_bind();
+        let length = u8::try_from(bind.len()).unwrap();
+        let head = [49, 0, 112, 0, length, 0, 0, 0];
+        let body = [&head[..], &[0; 8], &[pipe; 16], &[0; 16], &bind].concat();
+        smb2(9, 0, pipe, &body)
+    };
+    let read = |id| smb2(8, 0, id, &[0; 40]);
+    let asks = [write(1), write(2), read(3), read(4)].concat();
+    let shares = [smb2(3, 1, 1, &[16, 0, 2, 0]), smb2(3, 1, 2, &[16, 0, 2, 0])].concat();
+    let frames = open(&[(true, &asks), (false, &shares)], 7777);
+    let trees = with(|c| c.smb_max_trees = 1);
+    hits("smb_max_trees", trees, &frames, 0);
+    let pipes = with(|c| c.smb_max_pipes = 1);
+    hits("smb_max_pipes", pipes, &frames, 0);
+    let requests = with(|c| c.smb_max_requests = 1);
+    hits("smb_max_requests", requests, &frames, 0);
+    let memory = with(|c| c.smb_memory = 100);
+    hits("smb_memory", memory, &frames, 0);
+}
+
 #[test]
 fn of_brotli() {
     // RFC 7932 §9.2: a window of 4 MiB, one stored block, the end.
@@ -486,6 +553,13 @@ fn every_limit_is_known() {
         http2_max_streams: _,
         http2_memory: _,
         http2_max_table: _,
+        dce_max_contexts: _,
+        dce_max_calls: _,
+        dce_max_joined: _,
+        smb_max_trees: _,
+        smb_max_pipes: _,
+        smb_max_requests: _,
+        smb_memory: _,
         http_body_section: _,
         decompress_ratio: _,
         decompress_output: _,

@@ -55,6 +55,8 @@ fn excludes_bare_segments(option: &IpsOption) -> bool {
         | IpsOption::ByteJump(_)
         | IpsOption::ByteMath(_)
         | IpsOption::ByteTest(_)
+        | IpsOption::DceIface(_)
+        | IpsOption::DceOpnum(_)
         | IpsOption::FileType(_)
         | IpsOption::HttpFieldTest(_)
         | IpsOption::HttpNumber(_)

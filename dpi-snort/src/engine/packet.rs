@@ -181,7 +181,7 @@ impl Engine {
             .service
             .and_then(|service| message_of(service, packet.payload));
         if let Some(message) = &message {
-            subject.buffers = message;
+            subject.buffers = message.buffers();
         }
         judge.in_flow(&subject, flow, moment);
     }

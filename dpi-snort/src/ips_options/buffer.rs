@@ -32,10 +32,11 @@ enum Takes {
 }
 
 /// Option names, buffers, arguments and whether the buffer is one of HTTP messages only.
-const BUFFERS: [(&str, BufferId, Takes); 23] = [
+const BUFFERS: [(&str, BufferId, Takes); 24] = [
     ("pkt_data", BufferId::PktData, Takes::Nothing),
     ("raw_data", BufferId::RawData, Takes::Nothing),
     ("file_data", BufferId::FileData, Takes::Nothing),
+    ("dce_stub_data", BufferId::DceStubData, Takes::Nothing),
     ("http_uri", BufferId::HttpUri, Takes::Uri),
     ("http_raw_uri", BufferId::HttpRawUri, Takes::Uri),
     ("http_header", BufferId::HttpHeader, Takes::Field),
@@ -242,6 +243,7 @@ pub(crate) fn is_http(id: BufferId) -> bool {
         BufferId::PktData
             | BufferId::RawData
             | BufferId::FileData
+            | BufferId::DceStubData
             | BufferId::SipBody
             | BufferId::SipHeader
     )
@@ -268,6 +270,7 @@ mod tests {
             ("pkt_data", B::PktData, BufferPart::Whole, false),
             ("raw_data", B::RawData, BufferPart::Whole, false),
             ("file_data", B::FileData, BufferPart::Whole, false),
+            ("dce_stub_data", B::DceStubData, BufferPart::Whole, false),
             ("http_uri", B::HttpUri, BufferPart::Whole, false),
             (
                 "http_uri:path",
@@ -344,6 +347,7 @@ mod tests {
         refused(&[
             ("pkt_data:1", r#"unknown argument "1""#),
             ("file_data:request", r#"unknown argument "request""#),
+            ("dce_stub_data:x", r#"unknown argument "x""#),
             ("http_uri:pat", r#"unknown argument "pat""#),
             ("http_uri:request", r#"unknown argument "request""#),
             (

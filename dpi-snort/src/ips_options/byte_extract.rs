@@ -5,7 +5,7 @@ use super::{
     bytes::{Format, advance, align, parse_align},
     variable::VariableId,
 };
-use crate::parser::lexer::RawOption;
+use crate::{parser::lexer::RawOption, unit::InspectionUnit};
 
 /// A number to be stored.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -69,9 +69,12 @@ impl ByteExtract {
     }
 
     /// Moves the cursor behind the number.
-    pub(super) fn evaluate(&self, cursor: &mut Cursor<'_>) -> bool {
+    pub(super) fn evaluate(&self, cursor: &mut Cursor<'_>, unit: &InspectionUnit<'_>) -> bool {
+        let Some(format) = self.format.in_unit(unit) else {
+            return false;
+        };
         let at = cursor.base(self.relative, self.offset);
-        let Some((value, used)) = self.format.extract(cursor.data, at, self.bytes) else {
+        let Some((value, used)) = format.extract(cursor.data, at, self.bytes) else {
             return false;
         };
         let mut value = i64::from(value).saturating_mul(self.multiplier);

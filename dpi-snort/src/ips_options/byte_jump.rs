@@ -5,7 +5,7 @@ use super::{
     bytes::{Format, advance, align, parse_align},
     content::to_i64,
 };
-use crate::parser::lexer::RawOption;
+use crate::{parser::lexer::RawOption, unit::InspectionUnit};
 
 /// A jump.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -78,12 +78,15 @@ impl ByteJump {
     }
 
     /// May land on the end of the buffer, not behind it nor before its start.
-    pub(super) fn evaluate(&self, cursor: &mut Cursor<'_>) -> bool {
+    pub(super) fn evaluate(&self, cursor: &mut Cursor<'_>, unit: &InspectionUnit<'_>) -> bool {
+        let Some(format) = self.format.in_unit(unit) else {
+            return false;
+        };
         let at = cursor.base(self.relative, self.offset.value(cursor));
         let (value, behind) = if self.bytes == 0 {
             (0, at)
         } else {
-            match self.format.extract(cursor.data, at, self.bytes) {
+            match format.extract(cursor.data, at, self.bytes) {
                 Some((value, used)) => (i64::from(value), advance(at, used)),
                 None => return false,
             }

@@ -1,7 +1,7 @@
 //! `byte_math:bytes 2,offset 0,oper +,rvalue 10,result name` — computes a variable.
 
 use super::{Cursor, Offset, OptionError, RuleContext, args, bytes::Format, variable::VariableId};
-use crate::parser::lexer::RawOption;
+use crate::{parser::lexer::RawOption, unit::InspectionUnit};
 
 /// A computation whose result is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -85,9 +85,12 @@ impl ByteMath {
 
     /// Fails where the result of an operation other than a shift does not fit into 32 bits; the
     /// cursor stays.
-    pub(super) fn evaluate(&self, cursor: &mut Cursor<'_>) -> bool {
+    pub(super) fn evaluate(&self, cursor: &mut Cursor<'_>, unit: &InspectionUnit<'_>) -> bool {
+        let Some(format) = self.format.in_unit(unit) else {
+            return false;
+        };
         let at = cursor.base(self.relative, self.offset.value(cursor));
-        let Some((value, _)) = self.format.extract(cursor.data, at, self.bytes) else {
+        let Some((value, _)) = format.extract(cursor.data, at, self.bytes) else {
             return false;
         };
         let (value, operand) = (i64::from(value), self.operand.value(cursor));

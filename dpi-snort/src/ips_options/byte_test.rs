@@ -1,7 +1,7 @@
 //! `byte_test:4,>,1000,20,relative` — compares a number in the payload.
 
 use super::{Cursor, Offset, OptionError, RuleContext, args, bytes::Format};
-use crate::parser::lexer::RawOption;
+use crate::{parser::lexer::RawOption, unit::InspectionUnit};
 
 /// A comparison of some bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -72,9 +72,12 @@ impl ByteTest {
     }
 
     /// Bytes outside the buffer fail, also negated.
-    pub(super) fn evaluate(&self, cursor: &Cursor<'_>) -> bool {
+    pub(super) fn evaluate(&self, cursor: &Cursor<'_>, unit: &InspectionUnit<'_>) -> bool {
+        let Some(format) = self.format.in_unit(unit) else {
+            return false;
+        };
         let at = cursor.base(self.relative, self.offset.value(cursor));
-        let Some((found, _)) = self.format.extract(cursor.data, at, self.bytes) else {
+        let Some((found, _)) = format.extract(cursor.data, at, self.bytes) else {
             return false;
         };
         let (found, value) = (i64::from(found), self.value.value(cursor));

@@ -1,17 +1,17 @@
 //! Numbers in the payload, as `byte_test`, `byte_jump`, `byte_extract`, `byte_math` read them.
 
 use super::{OptionError, args};
-use crate::parser::lexer::Arg;
+use crate::{parser::lexer::Arg, service_inspectors::dce::ByteOrder, unit::InspectionUnit};
 
 /// How bytes become a number.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Format {
     little: bool,
     text: Option<Radix>,
     /// Kept bits; the result is shifted right by the mask's trailing zeros.
     bitmask: Option<u32>,
-    /// `dce`: byte order of the PDU, which only a DCE inspector knows.
-    pub(super) dce: bool,
+    /// `dce`: the byte order of the request or response of DCE/RPC.
+    dce: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -84,6 +84,17 @@ impl Format {
         } else {
             Err(OptionError::Bitmask { mask, bytes })
         }
+    }
+
+    /// The same with the byte order that the unit asks for; `None` if that is `dce` and the
+    /// unit has none.
+    pub(super) fn in_unit(&self, unit: &InspectionUnit<'_>) -> Option<Format> {
+        let little = if self.dce {
+            unit.buffers.dce()?.order == ByteOrder::Little
+        } else {
+            self.little
+        };
+        Some(Format { little, ..*self })
     }
 
     /// Reads the number in `count` bytes at `at`; `None` outside the buffer, or where text

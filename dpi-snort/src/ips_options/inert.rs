@@ -164,12 +164,12 @@ mod tests {
     fn what_is_missing_is_named() {
         refused(&[
             (
-                "dce_opnum:1",
-                "valid, but inactive: it needs the dce inspector",
+                "gtp_version:1",
+                "valid, but inactive: it needs the gtp inspector",
             ),
-            ("dce_stub_data:1", "unknown argument \"1\""),
+            ("js_data:1", "unknown argument \"1\""),
             // A real error outweighs what is missing.
-            ("dce_stub_data; no_such_option", "unknown option"),
+            ("js_data; no_such_option", "unknown option"),
         ]);
     }
 }

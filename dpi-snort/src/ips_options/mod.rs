@@ -16,6 +16,8 @@ mod byte_test;
 mod bytes;
 mod content;
 mod cvs;
+mod dce_iface;
+mod dce_opnum;
 mod detection_filter;
 mod digest;
 mod dsize;
@@ -88,6 +90,8 @@ pub enum IpsOption {
     ByteTest(byte_test::ByteTest),
     Content(Content),
     Cvs(cvs::Cvs),
+    DceIface(dce_iface::DceIface),
+    DceOpnum(dce_opnum::DceOpnum),
     Digest(digest::DigestOption),
     Dsize(dsize::Dsize),
     FileType(file_type::FileType),
@@ -192,6 +196,8 @@ pub(crate) fn parse(raw: &RawOption<'_>, context: &mut RuleContext) -> Result<Pa
         "byte_test" => O::ByteTest(byte_test::ByteTest::parse(raw, context)?),
         "content" => O::Content(Content::parse(raw, context)?),
         "cvs" => O::Cvs(cvs::Cvs::parse(raw)?),
+        "dce_iface" => O::DceIface(dce_iface::DceIface::parse(raw)?),
+        "dce_opnum" => O::DceOpnum(dce_opnum::DceOpnum::parse(raw)?),
         "detection_filter" => {
             return Ok(detection_filter::parse(raw)?.map_or(Parsed::Inert, Parsed::DetectionFilter));
         }
@@ -292,7 +298,9 @@ impl IpsOption {
     /// Whether the option reads neither payload nor cursor: such ones are asked first.
     pub(crate) fn is_header_test(&self) -> bool {
         match self {
-            IpsOption::Dsize(_)
+            IpsOption::DceIface(_)
+            | IpsOption::DceOpnum(_)
+            | IpsOption::Dsize(_)
             | IpsOption::FileType(_)
             | IpsOption::Flags(_)
             | IpsOption::Flow(_)
@@ -350,11 +358,13 @@ impl IpsOption {
             IpsOption::BerData(o) => o.evaluate(cursor),
             IpsOption::BerSkip(o) => o.evaluate(cursor),
             IpsOption::Bufferlen(o) => o.evaluate(cursor),
-            IpsOption::ByteExtract(o) => o.evaluate(cursor),
-            IpsOption::ByteJump(o) => o.evaluate(cursor),
-            IpsOption::ByteMath(o) => o.evaluate(cursor),
-            IpsOption::ByteTest(o) => o.evaluate(cursor),
+            IpsOption::ByteExtract(o) => o.evaluate(cursor, context.unit),
+            IpsOption::ByteJump(o) => o.evaluate(cursor, context.unit),
+            IpsOption::ByteMath(o) => o.evaluate(cursor, context.unit),
+            IpsOption::ByteTest(o) => o.evaluate(cursor, context.unit),
             IpsOption::Cvs(o) => o.evaluate(cursor),
+            IpsOption::DceIface(o) => o.evaluate(context.unit),
+            IpsOption::DceOpnum(o) => o.evaluate(context.unit),
             IpsOption::Digest(o) => o.evaluate(cursor),
             IpsOption::Dsize(o) => o.evaluate(context.unit),
             IpsOption::FileType(o) => o.evaluate(context.unit),

@@ -9,7 +9,7 @@ use crate::{
     file_types::FileTypes,
     packet::Packet,
     parser::{Rule, Variables, parse_text},
-    service_inspectors::{sip::SipStart, ssl::SslFacts},
+    service_inspectors::{dce::DceFacts, sip::SipStart, ssl::SslFacts},
     unit::{FlowView, InspectionUnit, UnitKind},
 };
 
@@ -101,6 +101,7 @@ pub(super) struct Message<'a> {
     pub(super) numbers: &'a [(bool, usize)],
     pub(super) field: Option<&'a [u8]>,
     pub(super) file_types: FileTypes,
+    pub(super) dce: Option<DceFacts<'a>>,
     pub(super) ssl: Option<SslFacts>,
     pub(super) sip: Option<SipStart<'a>>,
 }
@@ -112,6 +113,10 @@ impl BufferSource for Message<'_> {
 
     fn file_types(&self) -> FileTypes {
         self.file_types
+    }
+
+    fn dce(&self) -> Option<DceFacts<'_>> {
+        self.dce
     }
 
     fn ssl(&self) -> Option<SslFacts> {

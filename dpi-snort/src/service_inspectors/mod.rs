@@ -7,6 +7,7 @@
 //! connections an FTP dialogue announces. Segments, retransmissions and time belong to
 //! `stream`; rules belong to `detection`.
 
+pub mod dce;
 mod ftp_control;
 mod fuzz;
 pub mod http;
@@ -15,6 +16,7 @@ mod inspector;
 mod labels;
 pub mod ports;
 pub mod sip;
+pub mod smb;
 pub mod ssl;
 #[cfg(test)]
 mod testing;
@@ -56,10 +58,29 @@ pub fn may_turn_to_tls(service: &str) -> bool {
 }
 
 /// The message in a datagram of this service; `None` if it is not one, or has no inspector.
-pub fn message_of<'p>(service: &str, datagram: &'p [u8]) -> Option<impl BufferSource + 'p> {
+pub fn message_of<'p>(service: &str, datagram: &'p [u8]) -> Option<DatagramMessage<'p>> {
     match service {
-        "sip" => sip::SipMessage::of(datagram),
+        "dcerpc" => dce::facts_of_datagram(datagram).map(DatagramMessage::Dce),
+        "sip" => sip::SipMessage::of(datagram).map(DatagramMessage::Sip),
         _ => None,
+    }
+}
+
+/// What a datagram may hold.
+pub enum DatagramMessage<'p> {
+    /// A request or a response of DCE/RPC.
+    Dce(dce::DceFacts<'p>),
+    /// A message of SIP.
+    Sip(sip::SipMessage<'p>),
+}
+
+impl<'p> DatagramMessage<'p> {
+    /// Its buffers.
+    pub fn buffers(&self) -> &(dyn BufferSource + 'p) {
+        match self {
+            DatagramMessage::Dce(facts) => facts,
+            DatagramMessage::Sip(message) => message,
+        }
     }
 }
 
@@ -67,8 +88,10 @@ pub fn message_of<'p>(service: &str, datagram: &'p [u8]) -> Option<impl BufferSo
 /// mid-stream; `None` if the service has none and its flows stay plain streams.
 pub fn inspector_for(service: &str) -> Option<Box<dyn ServiceInspector>> {
     match service {
+        "dcerpc" => Some(Box::new(dce::Dce::default())),
         "http" => Some(Box::new(http::Http::default())),
         "http2" => Some(Box::new(http2::Http2::default())),
+        "netbios-ssn" => Some(Box::new(smb::Smb::default())),
         "sip" => Some(Box::new(sip::Sip::default())),
         "ssl" => Some(Box::new(ssl::Ssl::default())),
         _ => None,

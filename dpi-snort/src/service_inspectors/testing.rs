@@ -3,7 +3,7 @@
 use crate::{
     buffers::{BufferId, BufferPart, BufferSelector, UriPart},
     config::Config,
-    service_inspectors::{Feed, Pdu, ServiceInspector, Verdict},
+    service_inspectors::{Feed, Pdu, ServiceInspector, Verdict, dce::DceFacts},
 };
 
 /// What one unit shows: its direction, plain buffer, and fresh buffers.
@@ -13,6 +13,16 @@ pub(super) struct Seen {
     pub(super) payload: Vec<u8>,
     pub(super) fresh: Vec<(BufferId, Vec<u8>)>,
     pub(super) answers: Vec<Option<Vec<u8>>>,
+    /// Version of the interface, operation, whether it begins here, byte order.
+    pub(super) dce: Option<String>,
+}
+
+fn described(facts: &DceFacts<'_>) -> String {
+    let version = facts.interface.map(|interface| interface.version);
+    let (first, order) = (if facts.is_first { "first" } else { "later" }, facts.order);
+    let told = |number: Option<u16>| number.map_or("-".to_owned(), |number| number.to_string());
+    let (version, opnum) = (told(version), told(facts.opnum));
+    format!("v{version} op {opnum} {first} {order:?}")
 }
 
 /// Feeds blocks to an inspector; each is cut in two at `cut`.
@@ -36,6 +46,7 @@ pub(super) fn run(
                 .iter()
                 .map(|question| pdu.buffers.buffer(question).map(<[u8]>::to_vec))
                 .collect(),
+            dce: pdu.buffers.dce().as_ref().map(described),
         });
     };
     let mut verdict = Verdict::Continue;
@@ -70,6 +81,7 @@ pub(super) fn run(
         payload,
         fresh: Vec::new(),
         answers: Vec::new(),
+        dce: None,
     }));
     (seen, verdict)
 }
@@ -100,6 +112,7 @@ pub(super) fn joined(seen: &[Seen]) -> Vec<Seen> {
             Some(last)
                 if last.fresh.is_empty()
                     && unit.fresh.is_empty()
+                    && (&last.dce, &unit.dce) == (&None, &None)
                     && last.to_server == unit.to_server =>
             {
                 last.payload.extend_from_slice(&unit.payload);

@@ -67,9 +67,6 @@ const PAYLOAD: &[Waiting] = &[
 ];
 
 const NETWORK: &[Waiting] = &[
-    inspector("dce_iface", "dce", checks::dce_iface),
-    inspector("dce_opnum", "dce", checks::dce_opnum),
-    inspector("dce_stub_data", "dce", nothing),
     inspector("gtp_info", "gtp", text),
     inspector("gtp_type", "gtp", text),
     inspector("gtp_version", "gtp", |raw| number(raw, 0, 2)),
@@ -196,18 +193,6 @@ mod tests {
             ("js_data", true),
             ("js_data:1", false),
             ("vba_data", true),
-            ("dce_iface:uuid 4b324fc8-1670-01d3-1278-5a47bf6ee188", true),
-            (
-                "dce_iface:uuid 4B324FC8-1670-01D3-1278-5A47BF6EE188,version <2,any_frag",
-                true,
-            ),
-            ("dce_iface:uuid 4b324fc8", false),
-            ("dce_iface:4b324fc8-1670-01d3-1278-5a47bf6ee188", false),
-            ("dce_opnum:\"5\"", true),
-            ("dce_opnum:\"5-9\"", true),
-            ("dce_opnum:\"9-5\"", false),
-            ("dce_opnum:\"5,9\"", false),
-            ("dce_opnum:65536", false),
             ("gtp_version:2", true),
             ("gtp_version:3", false),
             ("gtp_type:\"create_pdp_context_request\"", true),

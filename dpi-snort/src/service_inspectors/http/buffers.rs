@@ -263,6 +263,7 @@ impl Unit<'_> {
             BufferId::HttpRawTrailer => Some(self.trailers()?.raw()),
             BufferId::PktData
             | BufferId::RawData
+            | BufferId::DceStubData
             | BufferId::HttpParam
             | BufferId::SipBody
             | BufferId::SipHeader => None,

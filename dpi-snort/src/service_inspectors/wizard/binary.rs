@@ -52,13 +52,22 @@ fn ssl2_hello(bytes: &[u8]) -> Answer {
     }
 }
 
-/// A `NetBIOS` session message (RFC 1002 §4.3.1) with SMB inside, or a session request.
+/// A `NetBIOS` session message (RFC 1002 §4.3.1) with SMB inside; in front of it there may be a
+/// session request, which alone says nothing yet.
 pub(super) fn smb(bytes: &[u8]) -> Answer {
-    if let [0x81, 0, ..] = *bytes {
-        return Answer::Yes;
-    }
     match *bytes {
-        [] | [0 | 0x81] => Answer::More,
+        [] | [0x81] | [0x81, 0] | [0x81, 0, _] => Answer::More,
+        [0x81, 0, a, b, ref rest @ ..] => {
+            let length = usize::from(u16::from_be_bytes([a, b]));
+            rest.get(length..).map_or(Answer::More, smb_message)
+        }
+        _ => smb_message(bytes),
+    }
+}
+
+fn smb_message(bytes: &[u8]) -> Answer {
+    match *bytes {
+        [] | [0] => Answer::More,
         [0, ..] if bytes.len() < 5 => Answer::More,
         [0, _, _, _, 0xFE | 0xFF, ref rest @ ..] => starts(rest, b"SMB"),
         _ => Answer::No,

@@ -24,6 +24,7 @@ const KNOWN: &[(bool, &[u8], &str)] = &[
     (true, &[0x80, 0x2e, 1, 3, 1, 0], "ssl"),
     (true, b"\x00\x00\x00\x85\xffSMBr", "netbios-ssn"),
     (true, b"\x00\x00\x00\x85\xfeSMB@", "netbios-ssn"),
+    (true, b"\x81\x00\x00\x03abc\x00\x00\x00\x85\xffSMBr", "netbios-ssn"),
     (true, &[5, 0, 11, 3, 16], "dcerpc"),
     (true, &[0xff, 0xfb, 0x18], "telnet"),
     (true, b"\x03\0\0\x0b\x06\xe0\0\0\0\0\0", "rdp"),
