@@ -24,6 +24,7 @@ const OTHER: &str = "alert http any any -> any any (msg:\"two\"; http_uri; \
 
 /// Makes a file that cannot be read.
 type Break<'a> = &'a dyn Fn(&Path) -> Result<()>;
+type Part = fn(&Scene) -> Result<()>;
 
 /// Each part has a node and an agent of its own, and waits most of its time: for the agent to
 /// look at the directory again.
@@ -33,7 +34,7 @@ fn rules_follow_their_files_and_broken_ones_never_replace_good_ones() -> Result<
         skipped(&reason);
         return Ok(());
     }
-    let parts: [(&str, fn(&Scene) -> Result<()>); 4] = [
+    let parts: [(&str, Part); 4] = [
         ("rules follow their files", Scene::rules_follow_their_files),
         ("unreadable rules", Scene::unreadable_rules),
         ("an unreadable snort.lua", Scene::an_unreadable_snort_lua),
