@@ -165,6 +165,11 @@ fn dce() {
 }
 
 #[test]
+fn mail() {
+    replay("mail", fuzz::mail);
+}
+
+#[test]
 fn sip() {
     replay("sip", fuzz::sip);
 }

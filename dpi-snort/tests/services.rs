@@ -307,3 +307,79 @@ fn a_method_alone_is_http() {
     let whole: [(bool, &[u8]); 1] = [(true, b"POST / HTTP/1.1\r\nHost: a\r\n\r\n")];
     assert_eq!(alerts(rules, &connection(&whole, 7777, false)), [1, 2]);
 }
+
+const MAIL: &str = r#"
+    alert smtp (content:"MAIL"; content:"RCPT"; sid:1;)
+    alert tcp any any -> any 9 (file_data; content:"needle",depth 8; service:smtp; sid:2;)
+    alert tcp any any -> any any (file_data; content:!"needle"; sid:3;)
+    alert smtp (file_type:"PDF"; file_data; content:"attached"; sid:4;)
+    alert tcp any any -> any any (content:"220 "; sid:5;)
+    alert smtp (content:"Subject"; content:"|0d 0a|.|0d 0a|"; sid:6;)
+    alert smtp (content:"bmVl"; dsize:5<>200; sid:7;)
+    alert smtp (content:"QUIT"; dsize:6; sid:8;)
+    alert smtp (content:"354"; content:"250"; sid:9;)
+"#;
+
+/// A message between its commands: how often each rule alerts, wherever the client's bytes are
+/// cut in two.
+fn mail(message: &str, expected: &[u32]) {
+    let sent = format!("MAIL FROM:<a>\r\nRCPT TO:<b>\r\nDATA\r\n{message}.\r\nQUIT\r\n");
+    for cut in 1..sent.len() {
+        let (a, b) = sent.as_bytes().split_at(cut);
+        let pieces = [
+            (false, &b"220 mail ESMTP\r\n"[..]),
+            (true, b"EHLO me\r\n"),
+            (false, b"250 ok\r\n"),
+            (true, a),
+            (true, b),
+            (
+                false,
+                b"250 ok\r\n250 ok\r\n354 go\r\n250 ok\r\n221 bye\r\n",
+            ),
+        ];
+        let frames = connection(&pieces, 2525, false);
+        let mut seen: Vec<u32> = run(&mut engine(MAIL, Config::default()), &frames)
+            .0
+            .iter()
+            .map(|(sid, _)| *sid)
+            .collect();
+        seen.sort_unstable();
+        assert_eq!(seen, expected, "cut at {cut}: {message:?}");
+    }
+}
+
+#[test]
+fn mail_is_judged_command_by_command_and_part_by_part() {
+    // The greeting alerts once, though it is a segment and a PDU.
+    mail("Subject: needle\r\n\r\nneedle\r\n", &[5, 6, 8]);
+    let encoded = "Content-Transfer-Encoding: base64\r\n\r\nbmVlZGxl\r\n";
+    mail(encoded, &[2, 5, 7, 8]);
+    mail(&encoded.replace("bmVl", "bmVs"), &[3, 5, 8]);
+    let two = format!(
+        "Content-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\n\r\n%PDF-1.7 attached\r\n\
+         --B\r\n{encoded}--B\r\n\r\nattached\r\n--B--\r\n"
+    );
+    mail(&two, &[2, 3, 3, 4, 5, 7, 8]);
+}
+
+/// Mail that Snort takes apart only if it has parts.
+#[test]
+fn of_pop3_the_parts_of_a_message_are_files() {
+    let rules = r#"alert pop3 (file_data; content:"needle"; sid:1;)
+        alert pop3 (content:"+OK"; content:"Subject"; sid:2;)"#;
+    let encoding = "Content-Transfer-Encoding: 7bit";
+    let part = format!("--B\r\n{encoding}\r\n\r\nneedle\r\n--B--");
+    for (header, body, expected) in [
+        (encoding, "needle", &[2][..]),
+        ("Content-Type: multipart/mixed; boundary=B", &part, &[1, 2]),
+    ] {
+        let message = format!("+OK\r\nSubject: x\r\n{header}\r\n\r\n{body}\r\n.\r\n");
+        let pieces = [
+            (false, &b"+OK hello\r\n"[..]),
+            (true, b"RETR 1\r\n"),
+            (false, message.as_bytes()),
+        ];
+        let frames = connection(&pieces, 9110, false);
+        assert_eq!(alerts(rules, &frames), expected, "{header}");
+    }
+}

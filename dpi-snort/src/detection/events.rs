@@ -10,6 +10,7 @@ use crate::{
     frame::Slot,
     output::Action,
     parser::RuleId,
+    service_inspectors::is_of_lines,
     time::MonoTime,
     unit::{InspectionUnit, UnitKind},
 };
@@ -157,8 +158,8 @@ impl Detection {
     }
 }
 
-/// Whether the alert repeats, on a plain rebuilt stream, one of a raw segment in it or of
-/// an earlier look at it.
+/// Whether the alert repeats, on a plain rebuilt stream or lines of it, one of a raw segment in
+/// it or of an earlier look at it.
 fn told_before(rule: RuleId, unit: &InspectionUnit<'_>, state: Option<&mut FlowState>) -> bool {
     let (Some(state), Some(flow)) = (state, unit.flow) else {
         return false;
@@ -174,6 +175,8 @@ fn told_before(rule: RuleId, unit: &InspectionUnit<'_>, state: Option<&mut FlowS
             told
         }
         UnitKind::RebuiltStream => state.has_alerted(flow.to_server, rule),
-        UnitKind::RebuiltPdu => false,
+        UnitKind::RebuiltPdu => {
+            flow.service.is_some_and(is_of_lines) && state.has_alerted(flow.to_server, rule)
+        }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! `rules` reads the bytes as rules, `options` as the options of one rule and a payload, `pcre`
 //! as the argument of one `pcre` option and a payload, `frame` as frames, `stream` as what the
-//! ends of a connection send, `dce`, `http`, `http2`, `sip`, `smb`, `ssl` and `websocket` as a connection
+//! ends of a connection send, `dce`, `http`, `http2`, `mail`, `sip`, `smb`, `ssl` and `websocket` as a connection
 //! already reassembled, `wizard` as the first bytes of one, cut and whole.
 //! `both_ways` runs frames through an engine with fast patterns and one that tries every rule:
 //! they must agree.
@@ -26,7 +26,7 @@ pub use self::{
 };
 pub use crate::service_inspectors::{
     dce::fuzz_dce as dce, http::fuzz_http as http, http2::fuzz_http2 as http2,
-    sip::fuzz_sip as sip, smb::fuzz_smb as smb, ssl::fuzz_ssl as ssl,
+    mail::fuzz_mail as mail, sip::fuzz_sip as sip, smb::fuzz_smb as smb, ssl::fuzz_ssl as ssl,
     websocket::fuzz_websocket as websocket, wizard::fuzz_wizard as wizard,
 };
 

@@ -4,8 +4,8 @@
 //! One folder a protocol: its `mod.rs` is the inspector (feed, buffers), its
 //! `parser.rs` turns bytes into messages and knows nothing else. `wizard` says
 //! which service a flow speaks, `ports` what to make of its ports, `ftp_control` which
-//! connections an FTP dialogue announces. Segments, retransmissions and time belong to
-//! `stream`; rules belong to `detection`.
+//! connections an FTP dialogue announces; `mime` reads the parts of messages and forms.
+//! Segments, retransmissions and time belong to `stream`; rules belong to `detection`.
 
 pub mod dce;
 mod ftp_control;
@@ -14,6 +14,8 @@ pub mod http;
 pub mod http2;
 mod inspector;
 mod labels;
+pub mod mail;
+mod mime;
 pub mod ports;
 pub mod sip;
 pub mod smb;
@@ -46,6 +48,12 @@ pub fn is_turn_by_turn(service: &str) -> bool {
         service,
         "ftp-data" | "irc" | "kerberos" | "ldap" | "mysql" | "nntp" | "rdp" | "snmp" | "wins"
     )
+}
+
+/// Whether the PDUs of the service are lines of its stream as they came: a rule that alerted on
+/// a segment does not alert again on the PDU made of it.
+pub fn is_of_lines(service: &str) -> bool {
+    matches!(service, "smtp" | "pop3" | "imap" | "ftp")
 }
 
 /// Whether the client of the service may go over to TLS between two messages (RFC 3207,
@@ -91,6 +99,7 @@ pub fn inspector_for(service: &str) -> Option<Box<dyn ServiceInspector>> {
         "dcerpc" => Some(Box::new(dce::Dce::default())),
         "http" => Some(Box::new(http::Http::default())),
         "http2" => Some(Box::new(http2::Http2::default())),
+        "smtp" | "pop3" | "imap" | "ftp" => Some(Box::new(mail::Mail::of(service)?)),
         "netbios-ssn" => Some(Box::new(smb::Smb::default())),
         "sip" => Some(Box::new(sip::Sip::default())),
         "ssl" => Some(Box::new(ssl::Ssl::default())),

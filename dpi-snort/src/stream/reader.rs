@@ -201,6 +201,7 @@ impl Reader {
         context: &mut ReaderContext<'_>,
         emit: &mut dyn FnMut(&Piece<'_>),
     ) {
+        self.watch(to_server, data, context);
         if let Mode::Service(inspector) = &mut self.mode {
             let feed = Feed {
                 to_server,
@@ -294,14 +295,9 @@ impl Reader {
     ) {
         let Some(inspector) = inspector_for(service) else {
             self.mode = Mode::Plain;
-            self.control = (service == "ftp").then(Box::default);
-            for to_server in [true, false] {
-                let bytes = std::mem::take(self.pending.side_mut(to_server));
-                self.watch(to_server, &bytes, context);
-                *self.pending.side_mut(to_server) = bytes;
-            }
             return;
         };
+        self.control = (service == "ftp").then(Box::default);
         self.mode = Mode::Service(inspector);
         for to_server in [true, false] {
             let bytes = std::mem::take(self.pending.side_mut(to_server));

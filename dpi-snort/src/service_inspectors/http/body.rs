@@ -1,12 +1,9 @@
 //! A message body, section by section: decompressed, its text turned to bytes, its
 //! form parts taken apart.
 
-use crate::{config::Config, file_types::FileTypes};
+use crate::{config::Config, file_types::FileTypes, service_inspectors::mime::MimeReader};
 
-use super::{
-    decoder::{Decoded, Decoder},
-    multipart::Multipart,
-};
+use super::decoder::{Decoded, Decoder};
 
 /// How a body is compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,7 +54,7 @@ pub(in crate::service_inspectors) struct Body {
     charset: Charset,
     /// Bytes of a character cut by the section's end.
     carry: Vec<u8>,
-    multipart: Option<Multipart>,
+    multipart: Option<MimeReader>,
     /// What the file under way is, once bytes of it were given out.
     file: Option<FileTypes>,
     compressed: usize,
@@ -82,7 +79,7 @@ impl Body {
         &mut self,
         coding: Coding,
         charset: Charset,
-        multipart: Option<Multipart>,
+        multipart: Option<MimeReader>,
     ) {
         let limit_hit = self.limit_hit.take();
         let is_damaged = self.is_damaged;
@@ -169,7 +166,7 @@ impl Body {
     pub(in crate::service_inspectors) fn memory(&self) -> usize {
         self.pending.capacity()
             + self.decoder.as_ref().map_or(0, Decoder::memory)
-            + self.multipart.as_ref().map_or(0, Multipart::memory)
+            + self.multipart.as_ref().map_or(0, MimeReader::memory)
     }
 
     fn section(&mut self, data: &[u8], ends: bool, config: &Config, sink: Sink<'_>) {

@@ -2,10 +2,11 @@
 
 use std::{ops::Range, sync::OnceLock};
 
+use crate::service_inspectors::mime::{self, MimeReader};
+
 use super::{
     body::{Charset, Coding},
     header::Headers,
-    multipart::Multipart,
     params::Params,
     parser::Framing,
     readings::Readings,
@@ -256,11 +257,11 @@ pub(in crate::service_inspectors) fn charset(headers: &Headers) -> Charset {
 }
 
 /// The reader of the parts, if the body is a form of several (RFC 7578).
-pub(in crate::service_inspectors) fn multipart(headers: &Headers) -> Option<Multipart> {
+pub(in crate::service_inspectors) fn multipart(headers: &Headers) -> Option<MimeReader> {
     if !media_type(headers).eq_ignore_ascii_case(b"multipart/form-data") {
         return None;
     }
-    Multipart::new(parameter(headers, b"boundary")?)
+    MimeReader::form(parameter(headers, b"boundary")?)
 }
 
 fn any_of(name: &[u8], names: &[&str]) -> bool {
@@ -271,30 +272,12 @@ fn any_of(name: &[u8], names: &[&str]) -> bool {
 
 /// The media type of Content-Type, without its parameters.
 fn media_type(headers: &Headers) -> &[u8] {
-    let value = headers.field("content-type").unwrap_or_default();
-    value
-        .split(|byte| *byte == b';')
-        .next()
-        .unwrap_or_default()
-        .trim_ascii()
+    mime::media_type(headers.field("content-type").unwrap_or_default())
 }
 
 /// A parameter of Content-Type, without quotes.
 fn parameter<'a>(headers: &'a Headers, name: &[u8]) -> Option<&'a [u8]> {
-    let value = headers.field("content-type")?;
-    for parameter in value.split(|byte| *byte == b';').skip(1) {
-        let parameter = parameter.trim_ascii();
-        let equals = parameter.iter().position(|byte| *byte == b'=')?;
-        let (own, value) = parameter.split_at_checked(equals)?;
-        if own.trim_ascii_end().eq_ignore_ascii_case(name) {
-            let value = value.get(1..)?.trim_ascii_start();
-            let quoted = value
-                .strip_prefix(b"\"")
-                .and_then(|rest| rest.split(|b| *b == b'"').next());
-            return Some(quoted.unwrap_or(value));
-        }
-    }
-    None
+    mime::parameter(headers.field("content-type")?, name)
 }
 
 /// Whether chunked is the only transfer coding. With another in front of it the

@@ -2,8 +2,8 @@
 //! requests, and gives each message out in sections as Snort does: start line and
 //! headers, each part of the body, trailers.
 //!
-//! `parser` frames bytes into pieces, `start_line`, `uri`, `header`, `params`, `body`
-//! and `multipart` give them their normal form, `message` holds a head, `buffers` names
+//! `parser` frames bytes into pieces, `start_line`, `uri`, `header`, `params` and `body`
+//! (forms with `mime`) give them their normal form, `message` holds a head, `buffers` names
 //! the results. `readings` follows a request whose end is in dispute, `upgrade` hands on
 //! what the connection becomes, `oddities` says what a head should not be. `http2` makes its messages of the same parts.
 
@@ -15,7 +15,6 @@ mod ending;
 mod fuzz;
 mod header;
 mod message;
-mod multipart;
 mod oddities;
 mod params;
 mod parser;
