@@ -30,19 +30,8 @@ fn the_list_of_known_differences_can_be_read() {
     assert!(!known().is_empty());
 }
 
-/// Sets in which every difference is on purpose.
-const COMPLETE: [&str; 5] = [
-    "captures",
-    "options-payload",
-    "options-header",
-    "http",
-    "stream",
-];
-/// Sets in which every difference of rules that hang on no service is on purpose.
-const COMPLETE_WITHOUT_SERVICES: [&str; 2] = ["synth", "mut"];
-
-/// Of the other sets no share is asked for; what fails is also a capture that cannot be run, a
-/// panic, a packet that no counter tells of, and a listed difference that is none any more.
+/// What fails is a difference that is not listed, one that is listed and is none any more, a
+/// capture that cannot be run, a panic, and a packet that no counter tells of.
 #[test]
 fn alerts_are_compared_with_those_of_snort_3() {
     let Some(data) = test_data() else {
@@ -148,11 +137,8 @@ fn unexplained(comparisons: &[Comparison], known: &Known) -> String {
     let mut text = String::new();
     for comparison in comparisons {
         let name = comparison.name.as_str();
-        let of_all = COMPLETE.contains(&name);
-        let of_some = COMPLETE_WITHOUT_SERVICES.contains(&name);
         for difference in &comparison.differences {
-            let counts = of_all || (of_some && !difference.of_service);
-            if counts && known.reason(difference).is_none() {
+            if known.reason(difference).is_none() {
                 let (kind, at, what) = (difference.kind, &difference.at, &difference.what);
                 let _ = writeln!(text, "{name} {kind} {at} [{what}]");
             }

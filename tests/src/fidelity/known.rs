@@ -155,7 +155,6 @@ mod tests {
             differences: vec![Difference {
                 at: "a".to_owned(),
                 kind: Kind::Extra,
-                of_service: false,
                 what: String::new(),
             }],
             ..Comparison::default()

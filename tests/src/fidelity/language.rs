@@ -37,7 +37,6 @@ fn compare(probe: &Value, comparison: &mut Comparison) {
     }
     let said = refused.map_or_else(|| text("reason").to_owned(), ToString::to_string);
     comparison.differences.push(Difference {
-        of_service: false,
         at: text("id").to_owned(),
         kind: if snort { Kind::Missed } else { Kind::Extra },
         what: format!("{}: {said}", text("what")),

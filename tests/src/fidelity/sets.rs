@@ -47,8 +47,6 @@ pub struct Difference {
     pub at: String,
     /// Which way.
     pub kind: Kind,
-    /// Whether the rule hangs on a service, whose inspector decides what there is to find.
-    pub of_service: bool,
     /// For people: the addresses, or what the probe tries.
     pub what: String,
 }
@@ -80,12 +78,9 @@ impl Comparison {
         self.found += expected.intersection(&ours.findings).count();
         let file = path.file_name().unwrap_or_default().to_string_lossy();
         let mut differ = |finding: &Finding, kind| {
-            let rule = detection.rules().find(|rule| rule.id.sid == finding.sid);
             self.differences.push(Difference {
                 at: format!("{file}:{}", finding.sid),
                 kind,
-                // A rule that is not loaded waits for an inspector.
-                of_service: rule.is_none_or(|rule| !rule.services.is_empty()),
                 what: format!("{} {}", finding.ends.0, finding.ends.1),
             });
         };
@@ -115,7 +110,6 @@ impl Comparison {
             (expected, _) => self.differences.push(Difference {
                 at: text("id"),
                 kind: if expected { Kind::Missed } else { Kind::Extra },
-                of_service: false,
                 what: text("what"),
             }),
         }

@@ -98,7 +98,6 @@ impl Comparison {
             return;
         }
         self.differences.push(Difference {
-            of_service: false,
             at: text("id"),
             kind: if expected == Verdict::Fires || verdict == Verdict::Refused {
                 Kind::Missed
