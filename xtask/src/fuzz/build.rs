@@ -35,7 +35,7 @@ exec "$@"
 
 /// Builds all targets, or some of them and what they need; gives the folder of the programs.
 pub(super) fn build(only: &[String]) -> Result<PathBuf> {
-    let target_dir = workspace::root().join("target/fuzz");
+    let target_dir = workspace::target_dir().join("fuzz");
     let wrapper = wrapper(&target_dir)?;
     let mut command = process::cargo();
     command

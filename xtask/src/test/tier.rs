@@ -24,6 +24,8 @@ pub(super) enum Tier {
     Cluster,
     /// Starter rules, captures, fidelity to Snort 3 (parts need the shared test data)
     Data,
+    /// The fuzz targets of rules and of the engine, a minute each
+    Fuzz,
 }
 
 const UNIT_CRATES: &[&str] = &[
@@ -35,6 +37,11 @@ const UNIT_CRATES: &[&str] = &[
     "dpi-agent",
     "dpi-image",
 ];
+
+/// All of them would take longer than everything else. What once failed in any is replayed by
+/// the tests of its crate.
+const FUZZED: &[&str] = &["rules", "options", "pcre", "engine"];
+const FUZZED_SECONDS: usize = 60;
 
 /// What tiers share.
 #[derive(Default)]
@@ -87,7 +94,10 @@ pub(super) fn build(tiers: &[Tier], lane: &mut Lane) -> Result<Built> {
         }
     }
     // After the image, whose program is linked otherwise and has the same name.
-    if tiers.iter().any(|tier| *tier != Tier::Unit) {
+    if tiers
+        .iter()
+        .any(|tier| !matches!(tier, Tier::Unit | Tier::Fuzz))
+    {
         build::agent(build::Profile::Quick)?;
     }
     Ok(built)
@@ -102,6 +112,7 @@ impl Tier {
         Tier::Node,
         Tier::Cluster,
         Tier::Data,
+        Tier::Fuzz,
     ];
 
     /// It has the machine's network, clocks and timeouts to wait for.
@@ -119,6 +130,7 @@ impl Tier {
                 process::run(process::cargo().args(clippy).args(["--", "-D", "warnings"]))
             }
             Tier::Unit => units(lane),
+            Tier::Fuzz => fuzz(lane),
             Tier::Kernel | Tier::Node | Tier::Data => self.cross(built, lane),
             Tier::Cluster => {
                 // The tests themselves say what they miss; this says why it cannot be had.
@@ -172,6 +184,13 @@ fn units(lane: &mut Lane) -> Result<()> {
     let mut own = process::cargo();
     own.args(["test", "--quiet", "--package", "xtask"]);
     crates.and(lane.run(own))
+}
+
+fn fuzz(lane: &mut Lane) -> Result<()> {
+    let mut command = Command::new(std::env::current_exe()?);
+    let budget = (FUZZED.len() * FUZZED_SECONDS).to_string();
+    command.args(["fuzz", "--budget", &budget, "--target", &FUZZED.join(",")]);
+    lane.run(command)
 }
 
 /// The tier that a test file of package dpi-tests belongs to, by its name.
