@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::filters::FilterSet;
+use crate::{file_types::FileDefinitions, filters::FilterSet};
 
 /// Limits and choices of one engine. Each limit has a counter in
 /// [`Stats`](crate::Stats) that says how often it was hit.
@@ -110,6 +110,8 @@ pub struct Config {
     pub event_queue: EventQueue,
     /// Filters for rules by id, for slots whose policy has none of its own.
     pub filters: Arc<FilterSet>,
+    /// Types of files: an [`Engine`](crate::Engine) puts those of its rules here.
+    pub file_definitions: Arc<FileDefinitions>,
     /// Counts of each kind of filter, for all rules and addresses together.
     pub max_filter_counts: usize,
     /// Flowbits known by name.
@@ -210,6 +212,7 @@ impl Default for Config {
             max_rule_steps: 1 << 18,
             event_queue: EventQueue::default(),
             filters: Arc::default(),
+            file_definitions: Arc::default(),
             max_filter_counts: 65_536,
             max_flowbits: 16_384,
             try_every_rule: false,

@@ -114,6 +114,9 @@ counters! {
     ServiceMemory = "service.reassembly_memory_per_flow",
     /// Inspectors that gave up on their flow.
     ServiceAbandoned = "service.abandoned",
+    /// Definitions of file types given up on a file for the steps they took, counted about once a
+    /// second.
+    FileTypeSteps = "file_types.max_steps",
     /// Datagrams rebuilt from fragments.
     FragmentRebuilt = "fragments.rebuilt",
     /// Datagrams discarded because their fragments overlapped or contradicted each other.

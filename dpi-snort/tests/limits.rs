@@ -525,6 +525,7 @@ fn every_limit_is_known() {
         // No limits.
         hash_seed: _,
         filters: _,
+        file_definitions: _,
         verify_checksums: _,
         try_every_rule: _,
         // Hit in `flow::expected`: what is too old is forgotten without a loss.

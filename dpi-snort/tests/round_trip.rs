@@ -265,3 +265,16 @@ fn community_rules() {
     assert_eq!(meaning(&auto), meaning(&rules));
     println!("round trip: {} community rules", rules.len());
 }
+
+#[test]
+fn definitions_of_file_types() {
+    let text = "alert http ( file_type: \"OWN  PDF\" ; sid:1; )\n\
+        file_id ( msg:own ; file_meta: type OWN , id 1, category \"a,b\", version \"1.0\" ; \
+        file_data ; content: \"<|6f 77|n\" , depth 4; gid:4; sid:1;)\n";
+    assert_eq!(round_trip(text.as_bytes(), Dialect::Snort3), 2);
+    let (_, printed, _) = read(text.as_bytes(), Dialect::Snort3);
+    let printed = String::from_utf8(printed).unwrap();
+    let definition = "file_id (msg:\"own\"; file_meta:type OWN,id 1,category \"a,b\",version \"1.0\"; \
+        file_data; content:\"<|6f 77|n\",depth 4; gid:4; sid:1;)\n";
+    assert!(printed.ends_with(definition), "{printed}");
+}

@@ -94,6 +94,7 @@ mod tests {
             text: text.to_owned(),
         };
         let explanation = Explanation {
+            is_definition: false,
             group: String::new(),
             fast_pattern: Some(FastPattern {
                 buffer: "http_uri",

@@ -175,6 +175,27 @@ mod tests {
     }
 
     #[test]
+    fn definitions_of_file_types_are_loaded() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("files.rules");
+        let text = "alert http (file_type:\"OWN\"; file_data; content:\"abcd\"; sid:1;)\n\
+                    alert http (file_type:\"NO\"; file_data; content:\"abcd\"; sid:2;)\n\
+                    file_id (file_meta:type OWN,id 1; file_data; content:\"a\"; gid:4; sid:1;)\n\
+                    file_id (file_meta:type OWN,id 1; file_data; content:\"b\"; dsize:5; gid:4; sid:2;)\n";
+        std::fs::write(&path, text).unwrap();
+        let report = check(&[path], Dialect::Auto, false);
+        assert_eq!((report.loaded, report.inactive.len()), (2, 2));
+        assert!(report.errors.is_empty() && report.warnings.is_empty());
+        let waiting = report.inactive.iter();
+        let waiting: Vec<_> = waiting.map(|rule| (rule.line, &*rule.needs)).collect();
+        let needs = [
+            "more than the bytes of a file",
+            "a file type that is not defined here",
+        ];
+        assert_eq!(waiting, [(4, needs[0]), (2, needs[1])]);
+    }
+
+    #[test]
     fn a_snort_lua_is_checked_with_its_rules() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.rules"), TEXT).unwrap();

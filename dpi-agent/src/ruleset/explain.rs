@@ -102,7 +102,7 @@ pub struct Found {
 /// Looks for a rule; of several with its id the one that would be loaded.
 pub fn find(paths: &[PathBuf], dialect: Dialect, wanted: RuleId) -> Option<Found> {
     let mut found: Option<Found> = None;
-    load_with(paths, dialect, Arc::default(), &mut |seen| {
+    let loaded = load_with(paths, dialect, Arc::default(), &mut |seen| {
         let Seen::Rule(text) = seen else {
             return;
         };
@@ -118,7 +118,8 @@ pub fn find(paths: &[PathBuf], dialect: Dialect, wanted: RuleId) -> Option<Found
             });
         }
     });
-    found
+    // A rule may turn out inactive once all are read.
+    found.filter(|_| loaded.ruleset.rules.iter().any(|rule| rule.id == wanted))
 }
 
 /// Explains each rule; an error for one that is not there or is refused.
@@ -148,6 +149,8 @@ fn print(found: &Found, out: &mut impl Write) -> io::Result<()> {
     };
     writeln!(out, "group: {}", explanation.group)?;
     match &explanation.fast_pattern {
+        // A definition is in no group.
+        None if explanation.is_definition => {}
         Some(pattern) => writeln!(
             out,
             "fast pattern: \"{}\" in {}{}",
@@ -233,5 +236,32 @@ mod tests {
         );
         assert_eq!(String::from_utf8(out).unwrap(), expected);
         assert!(find(&[path], Dialect::Auto, RuleId { gid: 1, sid: 8 }).is_none());
+    }
+
+    #[test]
+    fn definitions_and_what_names_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.rules");
+        let definition =
+            "file_id (file_meta:type OWN,id 1; file_data; content:\"own\",depth 3; gid:4; sid:16;)";
+        let text = format!(
+            "alert http (file_type:\"OWN\"; sid:1;)\nalert http (file_type:\"NO\"; sid:2;)\n{definition}"
+        );
+        std::fs::write(&path, text).unwrap();
+        let find = |gid, sid| {
+            let wanted = RuleId { gid, sid };
+            find(std::slice::from_ref(&path), Dialect::Auto, wanted)
+        };
+        let mut out = Vec::new();
+        print(&find(4, 16).unwrap(), &mut out).unwrap();
+        let expected = format!(
+            "{definition}\n\
+             group: none: it defines the file type OWN by the first bytes of files\n\
+             buffers: file_data\n\
+             order:\n   1 payload file_data\n   2 payload content:\"own\",depth 3\n"
+        );
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+        assert!(find(1, 1).is_some());
+        assert!(find(1, 2).is_none(), "it is inactive");
     }
 }

@@ -47,10 +47,6 @@ impl Builtins {
     pub(super) fn len(&self) -> usize {
         self.rules.len()
     }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.rules.is_empty()
-    }
 }
 
 impl Detection {

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     buffers::BufferId,
     config::Config,
+    file_types::FileDefinitions,
     filters::FilterSet,
     ips_options::{Content, IpsOption, OptionError},
     parser::{Rule, RuleError, Ruleset},
@@ -34,6 +35,9 @@ pub struct Detection {
     ports: PortsOfInterest,
     /// Filters that the rule files state.
     filters: Arc<FilterSet>,
+    /// Rules that define file types, which no unit has to do with.
+    definitions: Vec<Rule>,
+    file_definitions: Arc<FileDefinitions>,
 }
 
 /// Why no `Detection` could be made of any rule.
@@ -85,6 +89,8 @@ impl Detection {
                 errors.push(too_many_flowbits(&rule, config.max_flowbits));
             }
         }
+        let (definitions, kept): (Vec<_>, Vec<_>) =
+            kept.into_iter().partition(|rule| rule.defines.is_some());
         let ports = PortsOfInterest::of(&kept);
         let (builtins, kept) = Builtins::take_from(kept);
         let mut rules: Vec<Compiled> = kept.into_iter().map(Compiled::new).collect();
@@ -98,6 +104,8 @@ impl Detection {
                 nodes,
                 ports,
                 filters: Arc::new(ruleset.filters),
+                definitions,
+                file_definitions: ruleset.file_definitions,
             },
             errors,
         ))
@@ -112,28 +120,39 @@ impl Detection {
             nodes: 0,
             ports: PortsOfInterest::default(),
             filters: Arc::default(),
+            definitions: Vec::new(),
+            file_definitions: Arc::default(),
         }
     }
 
     /// How many rules there are.
     pub fn len(&self) -> usize {
-        self.rules.len().saturating_add(self.builtins.len())
+        let others = self.builtins.len().saturating_add(self.definitions.len());
+        self.rules.len().saturating_add(others)
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.rules.is_empty() && self.builtins.is_empty()
+        self.len() == 0
     }
 
-    /// The rules, by rising id, and behind them those that ask for built-in events.
+    /// The rules, by rising id, behind them those that ask for built-in events, and those that
+    /// define file types.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
         let compiled = self.rules.iter().map(|compiled| &compiled.rule);
-        compiled.chain(self.builtins.rules())
+        compiled
+            .chain(self.builtins.rules())
+            .chain(&self.definitions)
     }
 
     /// Filters that the rule files state.
     pub fn filters(&self) -> &Arc<FilterSet> {
         &self.filters
+    }
+
+    /// Types of files: those that are known anyway, and those that the rules define.
+    pub fn file_definitions(&self) -> &Arc<FileDefinitions> {
+        &self.file_definitions
     }
 
     /// What the groups of rules come to.

@@ -74,7 +74,7 @@ impl<'u> Evaluation<'u, '_> {
 
     /// Tries options one after the other; a content or an expression that later relative
     /// options hang on begins a new level.
-    fn options<'b>(
+    pub(super) fn options<'b>(
         &mut self,
         mut options: &[IpsOption],
         mut cursor: Cursor<'b>,

@@ -15,6 +15,8 @@ pub struct Explanation {
     pub group: String,
     /// The literal that must occur before it is tried.
     pub fast_pattern: Option<FastPattern>,
+    /// It defines a file type (`file_id`), and is tried on files alone.
+    pub is_definition: bool,
     /// Buffers that it reads, in the order of the rule.
     pub buffers: Vec<String>,
     /// Its options in the order in which they are tried: those on headers first.
@@ -69,7 +71,8 @@ impl Explanation {
         });
         Some(Explanation {
             group: group(rule),
-            fast_pattern: fast_pattern(rule),
+            fast_pattern: fast_pattern(rule).filter(|_| rule.defines.is_none()),
+            is_definition: rule.defines.is_some(),
             buffers: buffers(rule, &texts),
             order: order.collect(),
         })
@@ -136,6 +139,10 @@ fn buffers(rule: &Rule, texts: &[String]) -> Vec<String> {
 }
 
 fn group(rule: &Rule) -> String {
+    if let Some(meta) = &rule.defines {
+        let name = &meta.name;
+        return format!("none: it defines the file type {name} by the first bytes of files");
+    }
     let header = &rule.header;
     let (protocol, by_service) = match &header.protocol {
         Protocol::Ip => ("ip", false),
@@ -250,5 +257,14 @@ mod tests {
             })
         );
         assert_eq!(explain("alert icmp (itype:8; sid:1;)").fast_pattern, None);
+        let definition = explain(
+            "file_id (file_meta:type OWN,id 1; file_data; content:\"own\",depth 3; gid:4; sid:1;)",
+        );
+        assert_eq!(
+            definition.group,
+            "none: it defines the file type OWN by the first bytes of files"
+        );
+        assert!(definition.is_definition && definition.fast_pattern.is_none());
+        assert_eq!(definition.buffers, ["file_data"]);
     }
 }

@@ -80,13 +80,18 @@ impl Linter {
         let Some(rule) = text.rule else {
             return;
         };
-        self.speed(rule, &place);
+        let is_definition = rule.defines.is_some();
+        if !is_definition {
+            self.speed(rule, &place);
+        }
         for expression in text.expressions() {
             if let Some(what) = unbounded(expression) {
                 self.warn(&place, Warning::UnboundedExpression { what });
             }
         }
-        self.services(rule, &place);
+        if !is_definition {
+            self.services(rule, &place);
+        }
     }
 
     /// All warnings, by file and line.

@@ -9,6 +9,7 @@
 //! each (`unit_header`) and `evaluate` tries its options, those that rules begin with in common
 //! (`option_tree`) once (`beginning`); `builtins` tells what is found without options;
 //! `bare_segments` tells whether a flow may go by unseen;
+//! `file_signature` tries what rules say of files by themselves;
 //! `events` queues, filters and orders what matched; `oracle` tries every rule by itself
 //! instead and must agree. `explain` and `lint` speak to those who write rules, `trace`
 //! follows one rule.
@@ -24,6 +25,7 @@ mod event;
 mod events;
 mod explain;
 mod fast_pattern;
+mod file_signature;
 mod flow_state;
 mod flowbits;
 mod groups;
@@ -46,6 +48,7 @@ mod unit_header;
 pub use compile::{CompileError, Detection};
 pub use event::Event;
 pub use explain::{Explanation, FastPattern, Stage, Step};
+pub(crate) use file_signature::{FileSignature, FileTrial};
 pub use flow_state::FlowState;
 pub use flowbits::{FlowbitId, FlowbitRegistry, Flowbits};
 pub use groups::GroupSize;

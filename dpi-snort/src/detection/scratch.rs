@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// KiB of heap for one expression's backtracking.
-const PCRE_HEAP_KIB: u32 = 4096;
+pub(super) const PCRE_HEAP_KIB: u32 = 4096;
 
 /// Working memory of detection, used again for every unit, and the counts of filters.
 #[derive(Debug)]

@@ -82,7 +82,10 @@ impl Engine {
             next_flow_id: 1,
             current: None,
             filters: filters(&config, &detection),
-            config,
+            config: Config {
+                file_definitions: Arc::clone(detection.file_definitions()),
+                ..config
+            },
             detection,
             slots,
         }
@@ -116,6 +119,7 @@ impl Engine {
         self.stats.add(Counter::FragmentTimeout, late);
         self.look_at_idle(now, out);
         self.count_searched();
+        self.count_file_types();
     }
 
     /// Ends every flow, as at the end of a capture.
@@ -126,6 +130,7 @@ impl Engine {
             }
         }
         self.count_searched();
+        self.count_file_types();
     }
 
     fn count_searched(&mut self) {
@@ -133,10 +138,18 @@ impl Engine {
         self.stats.add(Counter::SearchedBytes, searched);
     }
 
+    /// Engines share the definitions: each such case is counted by one of them.
+    fn count_file_types(&mut self) {
+        let given_up = self.config.file_definitions.take_given_up();
+        self.stats.add(Counter::FileTypeSteps, given_up);
+    }
+
     /// Goes on with other rules; returns the old ones, to be dropped off this thread.
     /// Flows keep their state: half-read messages are judged by the new rules.
     pub fn swap(&mut self, detection: Arc<Detection>) -> Arc<Detection> {
         self.filters = filters(&self.config, &detection);
+        self.count_file_types();
+        self.config.file_definitions = Arc::clone(detection.file_definitions());
         std::mem::replace(&mut self.detection, detection)
     }
 

@@ -1,18 +1,18 @@
 //! `file_meta:type PDF,id 282,category "PDF files",version "1.0"` — the file type that a
-//! `file_id` rule defines. Types are known by a table (`file_types`), so such a rule is inactive.
+//! `file_id` rule defines. Only the type's name has a meaning here.
 
-use super::{OptionError, RuleContext, args, not_built};
+use super::{OptionError, RuleContext, args};
 use crate::parser::{Reason, lexer::RawOption};
 
-/// Checks the arguments. Never holds: the reason says what the rule waits for.
-pub(super) fn parse(raw: &RawOption<'_>, context: &RuleContext) -> Reason {
-    if let Err(error) = check(raw) {
-        return error.into();
-    }
+/// The name of the type.
+pub(super) fn parse(raw: &RawOption<'_>, context: &RuleContext) -> Result<Box<str>, Reason> {
+    check(raw)?;
     if !context.file_id {
-        return OptionError::FileMeta.into();
+        return Err(OptionError::FileMeta.into());
     }
-    not_built("file_meta")
+    let name = raw.args.iter().find(|arg| arg.name() == "type");
+    let name = name.map(|arg| arg.required("type")).transpose()?;
+    Ok(name.unwrap_or_default().into())
 }
 
 fn check(raw: &RawOption<'_>) -> Result<(), OptionError> {
@@ -51,19 +51,19 @@ mod tests {
     }
 
     #[test]
-    fn definitions_of_file_types_are_inactive() {
-        let inactive = "valid, but inactive: it needs the option file_meta";
+    fn arguments() {
         let body = |meta: &str| {
             format!(
                 "file_id (msg:\"m\"; {meta}file_data; content:\"|4D 5A|\",depth 2; gid:4; sid:16; rev:1;)"
             )
         };
+        for meta in [
+            "file_meta:type MSEXE,id 21; ",
+            "file_meta:type PDF, id 282, category \"PDF files,More\", group \"a,b\", version \"1.0\"; ",
+        ] {
+            assert_eq!(outcome(&body(meta)), Ok(()), "{meta}");
+        }
         for (meta, reason) in [
-            ("file_meta:type MSEXE,id 21; ", inactive),
-            (
-                "file_meta:type PDF, id 282, category \"PDF files,More\", group \"a,b\", version \"1.0\"; ",
-                inactive,
-            ),
             ("", "missing argument: file_meta"),
             ("file_meta; ", "missing argument: type"),
             ("file_meta:id 5; ", "missing argument: type"),
@@ -85,6 +85,19 @@ mod tests {
 
     #[test]
     fn the_rest_of_a_definition() {
+        let of_a_file = "valid, but inactive: it needs more than the bytes of a file";
+        for more in [
+            "dsize:>5",
+            "flow:to_server",
+            "flowbits:set,a",
+            "pkt_data",
+            "http_uri",
+        ] {
+            let text = format!(
+                "file_id (file_meta:type x,id 1; file_data; content:\"a\"; {more}; sid:1;)"
+            );
+            assert_eq!(outcome(&text), Err(of_a_file.to_owned()), "{more}");
+        }
         for (text, reason) in [
             (
                 "file_id (file_meta:type x,id 1; content:\"a\"; sid:1;)",

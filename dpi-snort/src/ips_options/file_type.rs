@@ -1,16 +1,21 @@
 //! `file_type:"PDF MSEXE"` — the file in the body of a message is of one of these types, by its
-//! first bytes. A rule that names a type without a definition here is inactive.
+//! first bytes. A rule that names a type without a definition, stock or of a `file_id` rule, is
+//! inactive.
 
 use super::OptionError;
 use crate::{
-    file_types::FileTypes,
+    file_types::{FileDefinitions, FileTypes},
     parser::{Needs, Reason, lexer::RawOption},
     unit::InspectionUnit,
 };
 
 /// The types.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct FileType(FileTypes);
+pub struct FileType {
+    names: Box<[Box<str>]>,
+    /// None until `resolve`.
+    types: FileTypes,
+}
 
 impl FileType {
     pub(super) fn parse(raw: &RawOption<'_>) -> Result<FileType, Reason> {
@@ -22,23 +27,38 @@ impl FileType {
             return Err(OptionError::Negated.into());
         }
         arg.no_value()?;
-        let mut names = arg.name().split([' ', ',']).filter(|name| !name.is_empty());
-        let types = names.try_fold(FileTypes::default(), |types, name| {
-            Some(types.and(FileTypes::named(name)?))
-        });
-        let types = types.filter(|types| *types != FileTypes::default());
-        types.map(FileType).ok_or(Reason::Inactive(Needs::FileType))
+        let names = arg.name().split([' ', ',']).filter(|name| !name.is_empty());
+        let names: Box<[Box<str>]> = names.map(Into::into).collect();
+        if names.is_empty() {
+            return Err(Reason::Inactive(Needs::FileType));
+        }
+        Ok(FileType {
+            names,
+            types: FileTypes::default(),
+        })
+    }
+
+    /// Gives the names their meaning; false if one has none.
+    pub(crate) fn resolve(&mut self, definitions: &FileDefinitions) -> bool {
+        let types = self
+            .names
+            .iter()
+            .try_fold(FileTypes::default(), |types, name| {
+                Some(types.and(definitions.named(name)?))
+            });
+        self.types = types.unwrap_or_default();
+        types.is_some()
     }
 
     pub(super) fn evaluate(&self, unit: &InspectionUnit<'_>) -> bool {
-        unit.buffers.file_types().intersects(self.0)
+        unit.buffers.file_types().intersects(self.types)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::{Message, holds, message_unit, packet, refused, unit};
-    use crate::file_types::FileTypes;
+    use crate::file_types::FileDefinitions;
 
     #[test]
     fn evaluated() {
@@ -52,7 +72,7 @@ mod tests {
             ("\"PDF\"", b"", false),
         ] {
             let message = Message {
-                file_types: FileTypes::of(file),
+                file_types: FileDefinitions::default().of(file),
                 ..Message::default()
             };
             let text = format!("file_type:{text}");

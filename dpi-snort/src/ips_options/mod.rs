@@ -124,6 +124,8 @@ pub enum IpsOption {
 pub(crate) enum Parsed {
     Option(Box<IpsOption>),
     DetectionFilter(DetectionFilter),
+    /// Name of the file type that the rule defines.
+    FileMeta(Box<str>),
     /// `enable`: the text sets a rule's state.
     StateStub,
     /// Accepted, and without meaning for passive detection.
@@ -203,7 +205,7 @@ pub(crate) fn parse(raw: &RawOption<'_>, context: &mut RuleContext) -> Result<Pa
         }
         "dsize" => O::Dsize(dsize::Dsize::parse(raw)?),
         "file_type" => O::FileType(file_type::FileType::parse(raw)?),
-        "file_meta" => return Err(file_meta::parse(raw, context)),
+        "file_meta" => return file_meta::parse(raw, context).map(Parsed::FileMeta),
         "flags" => O::Flags(flags::Flags::parse(raw)?),
         "flow" => O::Flow(flow::FlowOption::parse(raw, context)?),
         "flowbits" => match FlowbitsOption::parse(raw)? {

@@ -1,14 +1,18 @@
 //! Options of one rule → the rule.
 
-use std::sync::Arc;
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
 
 use super::{
-    Needs, Origin, Reason, Reference, Rule, RuleError, RuleHeader, RuleId, header::Protocol,
-    lexer::RawOption,
+    FileMeta, Needs, Origin, Reason, Reference, Rule, RuleError, RuleHeader, RuleId,
+    header::Protocol, lexer::RawOption, print,
 };
 use crate::{
     buffers::BufferId,
     builtin::BuiltinEvent,
+    detection::FileSignature,
     filters::DetectionFilter,
     ips_options::{self, IpsOption, OptionError, Parsed, RuleContext},
     output::Action,
@@ -24,6 +28,8 @@ pub(super) struct RuleBuilder {
     sources: Vec<usize>,
     detection_filter: Option<DetectionFilter>,
     noalert: bool,
+    /// The file type that the rule defines.
+    defines: Option<FileMeta>,
     /// What the rule lacks as the definition of a file type; `None` for other rules.
     lacks: Option<Vec<&'static str>>,
     /// An `enable` option: the text is a state of a rule, not a rule.
@@ -77,6 +83,7 @@ impl RuleBuilder {
             sources: Vec::new(),
             detection_filter: None,
             noalert: false,
+            defines: None,
             lacks: None,
             state_stub: false,
             errors: Vec::new(),
@@ -134,6 +141,13 @@ impl RuleBuilder {
             let missing = parts.iter().filter(|(_, is_there)| !is_there);
             lacks.extend(missing.map(|(name, _)| *name));
         }
+        if let Some(defines) = &mut self.defines {
+            let mut hasher = DefaultHasher::new();
+            for raw in options {
+                print::option(raw).hash(&mut hasher);
+            }
+            defines.text = hasher.finish();
+        }
     }
 
     fn option(&mut self, raw: &RawOption<'_>, context: &mut RuleContext) -> Result<(), Reason> {
@@ -149,6 +163,7 @@ impl RuleBuilder {
         match ips_options::parse(raw, context)? {
             Parsed::Option(option) => self.options.push(*option),
             Parsed::DetectionFilter(filter) => self.detection_filter = Some(filter),
+            Parsed::FileMeta(name) => self.defines = Some(FileMeta { name, text: 0 }),
             Parsed::StateStub => self.state_stub = true,
             Parsed::Inert => {}
         }
@@ -196,6 +211,7 @@ impl RuleBuilder {
             services,
             options: self.options,
             detection_filter: self.detection_filter,
+            defines: self.defines,
             noalert: self.noalert,
             origin: self.origin,
         };
@@ -212,6 +228,11 @@ impl RuleBuilder {
         }
         for argument in self.lacks.clone().unwrap_or_default() {
             let reason = OptionError::Missing { argument }.into();
+            self.error(line, None, None, reason);
+        }
+        let is_of_a_file = self.options.iter().all(FileSignature::can_have);
+        if self.lacks.is_some() && !(is_of_a_file && self.detection_filter.is_none()) {
+            let reason = Reason::Inactive(Needs::MoreThanAFile);
             self.error(line, None, None, reason);
         }
         let gid = self.general.gid.unwrap_or(1);

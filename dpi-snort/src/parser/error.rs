@@ -56,6 +56,15 @@ pub enum Needs {
     /// A type of files, named by `file_type`, whose first bytes are not known here.
     #[error("a file type that is not defined here")]
     FileType,
+    /// Types of files beyond those that there is room for.
+    #[error("room for more than {max} file types of one's own")]
+    FileTypes {
+        /// Types that there is room for.
+        max: usize,
+    },
+    /// A file type that hangs on more than a file.
+    #[error("more than the bytes of a file")]
+    MoreThanAFile,
     /// Events of Snort's own decoders (a gid other than 1 without options).
     #[error("built-in decoder events (gid {0})")]
     BuiltinEvents(u32),

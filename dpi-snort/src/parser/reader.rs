@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    ClassificationConfig, Dialect, Rule, RuleError, RuleWarning, Ruleset, Variables, print,
-    raw_rule::RawRule, text::RuleFile,
+    ClassificationConfig, Dialect, Rule, RuleError, RuleWarning, Ruleset, Variables,
+    file_types::Namings, print, raw_rule::RawRule, text::RuleFile,
 };
 use crate::{detection::FlowbitRegistry, filters::FilterSet};
 
@@ -20,6 +20,8 @@ pub struct RuleReader {
     pub(super) errors: Vec<RuleError>,
     pub(super) warnings: Vec<RuleWarning>,
     pub(super) filters: FilterSet,
+    /// Where rules name file types.
+    pub(super) namings: Namings,
     /// Files being read now, each included by the one in front of it.
     pub(super) open: Vec<Arc<str>>,
 }
@@ -47,7 +49,8 @@ pub struct RuleText<'r> {
     pub(super) raw: &'r RawRule<'r>,
     /// The file.
     pub file: &'r Arc<str>,
-    /// The rule; `None` where it is inactive, or the state of another rule.
+    /// The rule; `None` where it is inactive, or the state of another rule. That no rule defines
+    /// a file type which it names is not known yet.
     pub rule: Option<&'r Rule>,
     /// Of each option of the rule, which of the text's options it is.
     pub(super) sources: &'r [usize],
@@ -69,6 +72,7 @@ impl RuleReader {
             errors: Vec::new(),
             warnings: Vec::new(),
             filters: FilterSet::default(),
+            namings: Namings::default(),
             open: Vec::new(),
         }
     }
@@ -87,7 +91,8 @@ impl RuleReader {
     }
 
     /// The rules in the order of the files, duplicates included, and what is wrong.
-    pub fn into_parts(self) -> (Vec<Rule>, Vec<RuleError>) {
+    pub fn into_parts(mut self) -> (Vec<Rule>, Vec<RuleError>) {
+        self.namings.resolve(&mut self.rules, &mut self.errors);
         (self.rules, self.errors)
     }
 
@@ -106,6 +111,8 @@ impl RuleReader {
             ..Ruleset::default()
         };
         ruleset.add_all(self.rules);
+        let Ruleset { rules, errors, .. } = &mut ruleset;
+        ruleset.file_definitions = Arc::new(self.namings.resolve(rules, errors));
         ruleset.classify(classifications);
         ruleset
     }

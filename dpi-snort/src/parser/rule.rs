@@ -43,12 +43,24 @@ pub struct Rule {
     pub services: Vec<Box<str>>,
     /// Detection options in the order given.
     pub options: Vec<IpsOption>,
+    /// The file type that the rule defines: it is a `file_id` rule, its options are on the first
+    /// bytes of a file, and it matches nothing by itself.
+    pub defines: Option<FileMeta>,
     /// `flowbits:noalert`: the rule sets its bits and stays silent.
     pub noalert: bool,
     /// `detection_filter`.
     pub detection_filter: Option<DetectionFilter>,
     /// Where the rule stands.
     pub origin: Origin,
+}
+
+/// `file_meta`: the file type that a rule defines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileMeta {
+    /// `type`.
+    pub name: Box<str>,
+    /// Hash of the rule's canonical text: that of another definition is another one.
+    pub(crate) text: u64,
 }
 
 /// A `reference`.

@@ -6,7 +6,7 @@ use super::{
     Alone, ClassificationConfig, Dialect, Rule, RuleError, RuleId, RuleReader, RuleWarning,
     Variables, Warning,
 };
-use crate::{detection::FlowbitRegistry, filters::FilterSet};
+use crate::{detection::FlowbitRegistry, file_types::FileDefinitions, filters::FilterSet};
 
 /// Everything that [`Detection::compile`](crate::detection::Detection::compile) takes.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +19,8 @@ pub struct Ruleset {
     pub warnings: Vec<RuleWarning>,
     /// Filters that files of Snort 2 state: lines of `threshold.conf` and `threshold` options.
     pub filters: FilterSet,
+    /// Types of files: those that are known anyway, and those that the rules define.
+    pub file_definitions: Arc<FileDefinitions>,
     /// Names of flowbits: the same registry for all rulesets of one process, so that the
     /// bits of living flows keep their meaning when rules are swapped.
     pub flowbits: Arc<FlowbitRegistry>,

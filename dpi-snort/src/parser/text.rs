@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Dialect, Origin, Reason, RuleError, RuleHeader, RuleId, RuleReader, RuleText, RuleWarning,
-    Surroundings, SyntaxError, Warning,
+    Dialect, Origin, Reason, Rule, RuleError, RuleHeader, RuleId, RuleReader, RuleText,
+    RuleWarning, Surroundings, SyntaxError, Warning,
     builder::{Built, RuleBuilder},
     directive,
     lexer::Lexer,
@@ -12,7 +12,7 @@ use super::{
     reader::MAX_INCLUDES,
     snort2,
 };
-use crate::{filters::RuleScope, output::Action};
+use crate::{filters::RuleScope, ips_options::IpsOption, output::Action};
 
 const ACTIONS: [(&str, Action); 8] = [
     ("alert", Action::Alert),
@@ -198,10 +198,23 @@ impl<'a, 'r> RuleFile<'a, 'r> {
                 sources,
             });
         }
-        let rule = built?.rule;
+        let Built { rule, sources } = built?;
+        if let Some(rule) = &rule {
+            self.note_file_types(rule, &sources, raw);
+        }
         let id = rule.as_ref().map(|rule| rule.id);
         self.reader.rules.extend(rule);
         Ok(id)
+    }
+
+    /// What the names of file types mean is known once all rules are read.
+    fn note_file_types(&mut self, rule: &Rule, sources: &[usize], raw: &RawRule<'_>) {
+        for (option, at) in rule.options.iter().zip(sources) {
+            if let (IpsOption::FileType(_), Some(raw)) = (option, raw.options.get(*at)) {
+                let namings = &mut self.reader.namings;
+                namings.note(&rule.origin, raw.line, raw.column);
+            }
+        }
     }
 
     /// `include PATH`: the file's rules stand in the place of the line.

@@ -46,7 +46,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         outcomes.extend(play(&[tiers.remove(at)], &Built::default(), &mut first));
     }
     let built = tier::build(&tiers, &mut first)?;
-    let (waiting, busy): (Vec<Tier>, Vec<Tier>) = tiers.into_iter().partition(|t| t.waits());
+    let (waiting, mut busy): (Vec<Tier>, Vec<Tier>) = tiers.into_iter().partition(|t| t.waits());
+    // Cargo keeps the others waiting while it compiles: what compiles for minutes comes last,
+    // when none of them has to be started any more.
+    busy.sort_by_key(|tier| *tier == Tier::Unit);
     let mut second = Lane::beside(!waiting.is_empty());
     let beside = thread::scope(|scope| {
         let beside = scope.spawn(|| play(&busy, &built, &mut second));

@@ -1,7 +1,11 @@
 //! A message body, section by section: decompressed, its text turned to bytes, its
 //! form parts taken apart.
 
-use crate::{config::Config, file_types::FileTypes, service_inspectors::mime::MimeReader};
+use crate::{
+    config::Config,
+    file_types::{FileDefinitions, FileTypes},
+    service_inspectors::mime::MimeReader,
+};
 
 use super::decoder::{Decoded, Decoder};
 
@@ -43,6 +47,8 @@ pub(in crate::service_inspectors) struct Section<'a> {
     pub(in crate::service_inspectors) repeated: bool,
     /// What the file is that `file_data` continues; `None` if it begins there.
     pub(in crate::service_inspectors) file: Option<FileTypes>,
+    /// What makes it one of a type.
+    pub(in crate::service_inspectors) definitions: &'a FileDefinitions,
 }
 
 /// Reader of one direction's bodies, one after the other.
@@ -171,7 +177,7 @@ impl Body {
 
     fn section(&mut self, data: &[u8], ends: bool, config: &Config, sink: Sink<'_>) {
         let Some(mut decoder) = self.decoder.take() else {
-            return self.text(data, ends, sink);
+            return self.text(data, ends, config, sink);
         };
         let mut output = Vec::new();
         let mut steps = data.chunks(STEP);
@@ -194,7 +200,7 @@ impl Body {
                 while output.len() >= DECOMPRESSED_SECTION {
                     let rest = output.split_off(DECOMPRESSED_SECTION);
                     self.decompressed += output.len();
-                    self.text(&output, false, sink);
+                    self.text(&output, false, config, sink);
                     output = rest;
                 }
                 if decoded == Decoded::All {
@@ -215,7 +221,7 @@ impl Body {
             self.decoder = Some(decoder);
         }
         if !output.is_empty() {
-            self.text(&output, ends, sink);
+            self.text(&output, ends, config, sink);
         }
     }
 
@@ -226,7 +232,8 @@ impl Body {
     }
 
     /// Text encoding and form parts of a decompressed section.
-    fn text(&mut self, body: &[u8], ends: bool, sink: Sink<'_>) {
+    fn text(&mut self, body: &[u8], ends: bool, config: &Config, sink: Sink<'_>) {
+        let definitions = &*config.file_definitions;
         if let Some(multipart) = &mut self.multipart {
             let parts = multipart.read(body, ends);
             let mut section = Section {
@@ -234,10 +241,11 @@ impl Body {
                 file_data: Some(&[]),
                 repeated: false,
                 file: None,
+                definitions,
             };
             for part in &parts {
                 if part.begins {
-                    self.file = Some(FileTypes::of(&part.bytes));
+                    self.file = Some(definitions.of(&part.bytes));
                 }
                 section.file_data = Some(&part.bytes);
                 section.file = self.file;
@@ -257,13 +265,14 @@ impl Body {
         let file = self.file;
         if file.is_none() && !ends {
             let data = converted.as_deref().unwrap_or(body);
-            self.file = Some(FileTypes::of(data)).filter(|_| !data.is_empty());
+            self.file = Some(definitions.of(data)).filter(|_| !data.is_empty());
         }
         sink(Section {
             body,
             file_data: converted.as_deref(),
             repeated: false,
             file,
+            definitions,
         });
     }
 

@@ -29,6 +29,8 @@ pub(in crate::service_inspectors) struct Unit<'a> {
     /// `http_client_body`: the body with its escapes undone, if it has any.
     unescaped: OnceCell<Option<Vec<u8>>>,
     form: OnceCell<Params>,
+    /// What the file is that begins here.
+    begins: OnceCell<FileTypes>,
 }
 
 /// Which section.
@@ -50,6 +52,7 @@ impl<'a> Unit<'a> {
             what,
             unescaped: OnceCell::new(),
             form: OnceCell::new(),
+            begins: OnceCell::new(),
         }
     }
 
@@ -64,6 +67,7 @@ impl<'a> Unit<'a> {
             what,
             unescaped: OnceCell::new(),
             form: OnceCell::new(),
+            begins: OnceCell::new(),
         }
     }
 
@@ -195,7 +199,8 @@ impl BufferSource for Unit<'_> {
     fn file_types(&self) -> FileTypes {
         self.body().map_or_else(FileTypes::default, |section| {
             let data = section.file_data.unwrap_or(section.body);
-            section.file.unwrap_or_else(|| FileTypes::of(data))
+            let begins = || *self.begins.get_or_init(|| section.definitions.of(data));
+            section.file.unwrap_or_else(begins)
         })
     }
 

@@ -25,7 +25,7 @@ use crate::{
 };
 
 use protocol::{Next, Protocol};
-use side::{Side, Step};
+use side::{Out, Side, Step};
 
 /// Commands, replies and messages that are PDUs of their own while the other end is silent; more
 /// are judged together. As many as requests of HTTP.
@@ -58,7 +58,7 @@ impl Mail {
     }
 
     /// Deals with a line that is complete.
-    fn line(&mut self, to_server: bool, emit: Emit<'_>) {
+    fn line(&mut self, to_server: bool, out: &mut Out<'_>) {
         let side = self.sides.side_mut(to_server);
         let (line, is_whole) = side.line();
         let next = self
@@ -71,37 +71,37 @@ impl Mail {
         }
         match next {
             Next::More => side.go_on(),
-            Next::End => self.end_pdu(to_server, false, emit),
+            Next::End => self.end_pdu(to_server, false, out),
             Next::Reset => {
                 side.drop_message();
-                self.end_pdu(to_server, false, emit);
+                self.end_pdu(to_server, false, out);
             }
             Next::Message => {
-                self.end_pdu(to_server, false, emit);
+                self.end_pdu(to_server, false, out);
                 self.sides.side_mut(to_server).begin_message();
             }
             Next::Lines { includes_line } => side.begin_lines(includes_line),
             Next::Chunk { length, is_last } => {
-                self.end_pdu(to_server, false, emit);
+                self.end_pdu(to_server, false, out);
                 let side = self.sides.side_mut(to_server);
                 side.begin_chunk(length, is_last);
-                self.counted(to_server, emit);
+                self.counted(to_server, out);
             }
             Next::Literal(literal) => {
                 side.begin_literal(literal);
-                self.counted(to_server, emit);
+                self.counted(to_server, out);
             }
         }
         if !to_server && self.protocol.take_refusal() {
-            self.sides.client.refuse(emit);
+            self.sides.client.refuse(out);
         }
     }
 
     /// A command, a reply or a message ends here, and with it its PDU.
-    fn end_pdu(&mut self, to_server: bool, ends_message: bool, emit: Emit<'_>) {
+    fn end_pdu(&mut self, to_server: bool, ends_message: bool, out: &mut Out<'_>) {
         let side = self.sides.side_mut(to_server);
         if side.count_in_turn() {
-            side.emit(to_server, ends_message, emit);
+            side.emit(to_server, ends_message, out);
         } else {
             self.labels.note("mail_in_turn");
             side.hold_back(ends_message);
@@ -109,16 +109,16 @@ impl Mail {
     }
 
     /// Deals with counted bytes that may have come to their end.
-    fn counted(&mut self, to_server: bool, emit: Emit<'_>) {
+    fn counted(&mut self, to_server: bool, out: &mut Out<'_>) {
         if let Some(ends_message) = self.sides.side_mut(to_server).end_counted() {
-            self.end_pdu(to_server, ends_message, emit);
+            self.end_pdu(to_server, ends_message, out);
         }
     }
 
     /// Gives out what is held of both directions.
-    fn flush(&mut self, emit: Emit<'_>) {
+    fn flush(&mut self, out: &mut Out<'_>) {
         for to_server in [true, false] {
-            self.sides.side_mut(to_server).emit(to_server, true, emit);
+            self.sides.side_mut(to_server).emit(to_server, true, out);
         }
     }
 }
@@ -130,15 +130,17 @@ impl ServiceInspector for Mail {
 
     fn feed(&mut self, feed: &Feed<'_>, emit: Emit<'_>) -> Verdict {
         let to_server = feed.to_server;
-        let limit = feed.config.flush_size.max(1);
-        self.sides.side_mut(!to_server).end_turn(!to_server, emit);
+        let config = feed.config;
+        let out = &mut Out { emit, config };
+        let limit = config.flush_size.max(1);
+        self.sides.side_mut(!to_server).end_turn(!to_server, out);
         let mut input = feed.data;
         while let Some(first) = input.first() {
             let side = self.sides.side_mut(to_server);
             let may_turn = to_server && self.asked_for_tls && side.is_between_pdus();
             if may_turn && *first == HANDSHAKE {
                 let taken = feed.data.len().saturating_sub(input.len());
-                self.flush(emit);
+                self.flush(out);
                 return Verdict::Restart {
                     reason: "starttls",
                     taken,
@@ -146,19 +148,19 @@ impl ServiceInspector for Mail {
             }
             match side.take(&mut input, limit) {
                 Step::Nothing => {}
-                Step::Line => self.line(to_server, emit),
+                Step::Line => self.line(to_server, out),
                 Step::Dot => {
-                    self.end_pdu(to_server, true, emit);
+                    self.end_pdu(to_server, true, out);
                     self.protocol.message_ended(to_server);
                 }
-                Step::Counted => self.counted(to_server, emit),
+                Step::Counted => self.counted(to_server, out),
             }
             let side = self.sides.side_mut(to_server);
             if side.is_full(limit) {
                 if side.is_line_too_long() {
                     self.labels.note("mail_line_length");
                 }
-                side.emit(to_server, false, emit);
+                side.emit(to_server, false, out);
             }
         }
         if let Some(label) = self.sides.side_mut(to_server).limit_hit() {
@@ -167,16 +169,18 @@ impl ServiceInspector for Mail {
         Verdict::Continue
     }
 
-    fn gap(&mut self, to_server: bool, lost: u64, _config: &Config, emit: Emit<'_>) -> Verdict {
+    fn gap(&mut self, to_server: bool, lost: u64, config: &Config, emit: Emit<'_>) -> Verdict {
+        let out = &mut Out { emit, config };
         let side = self.sides.side_mut(to_server);
-        side.emit(to_server, false, emit);
+        side.emit(to_server, false, out);
         side.gap(lost);
-        self.counted(to_server, emit);
+        self.counted(to_server, out);
         Verdict::Continue
     }
 
-    fn finish(&mut self, to_server: bool, _config: &Config, emit: Emit<'_>) {
-        self.sides.side_mut(to_server).emit(to_server, true, emit);
+    fn finish(&mut self, to_server: bool, config: &Config, emit: Emit<'_>) {
+        let out = &mut Out { emit, config };
+        self.sides.side_mut(to_server).emit(to_server, true, out);
     }
 
     fn memory(&self) -> usize {

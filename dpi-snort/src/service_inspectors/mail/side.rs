@@ -2,6 +2,7 @@
 
 use crate::{
     buffers::{BufferSource, NoBuffers},
+    config::Config,
     file_types::FileTypes,
     service_inspectors::{
         Emit, Pdu,
@@ -34,6 +35,12 @@ pub(super) struct Side {
     /// Commands, replies and messages since the other end last said something.
     pdus_in_turn: u32,
     limit_hit: Option<&'static str>,
+}
+
+/// Where PDUs go, and what decides on them.
+pub(super) struct Out<'a> {
+    pub(super) emit: Emit<'a>,
+    pub(super) config: &'a Config,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -123,11 +130,11 @@ impl Side {
     }
 
     /// The other end says something.
-    pub(super) fn end_turn(&mut self, to_server: bool, emit: Emit<'_>) {
+    pub(super) fn end_turn(&mut self, to_server: bool, out: &mut Out<'_>) {
         let is_held_back = self.pdus_in_turn > MAX_IN_TURN && self.mode == Mode::Lines;
         self.pdus_in_turn = 0;
         if is_held_back {
-            self.emit(to_server, false, emit);
+            self.emit(to_server, false, out);
         }
     }
 
@@ -174,11 +181,11 @@ impl Side {
     }
 
     /// The other end does not want what was to follow.
-    pub(super) fn refuse(&mut self, emit: Emit<'_>) {
+    pub(super) fn refuse(&mut self, out: &mut Out<'_>) {
         if self.is_fresh && self.mode != Mode::Lines {
             self.mode = Mode::Lines;
             self.message = None;
-            self.emit(true, false, emit);
+            self.emit(true, false, out);
         }
     }
 
@@ -236,7 +243,7 @@ impl Side {
     }
 
     /// Gives out what is held. Whatever `ends`, nothing is held back of a message.
-    pub(super) fn emit(&mut self, to_server: bool, ends: bool, emit: Emit<'_>) {
+    pub(super) fn emit(&mut self, to_server: bool, ends: bool, out: &mut Out<'_>) {
         self.read(ends);
         if !self.held.is_empty() {
             let is_in_line = self.line_start < self.held.len() && !self.held.ends_with(b"\n");
@@ -246,7 +253,7 @@ impl Side {
         let mut held = std::mem::take(&mut self.held);
         let size = u32::try_from(held.len()).unwrap_or(u32::MAX);
         let mut give = |payload: &[u8], buffers: &dyn BufferSource| {
-            emit(&Pdu {
+            (out.emit)(&Pdu {
                 to_server,
                 payload,
                 size,
@@ -258,7 +265,7 @@ impl Side {
         }
         for part in self.parts.drain(..) {
             if part.begins {
-                self.file = FileTypes::of(&part.bytes);
+                self.file = out.config.file_definitions.of(&part.bytes);
             }
             let unit = PartUnit {
                 data: &part.bytes,

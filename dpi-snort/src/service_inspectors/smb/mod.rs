@@ -180,7 +180,7 @@ impl<'a> Piece<'a> {
             .iter()
             .copied()
             .partition(|carried: &Carried| pipes.is_pipe(&carried.open, self.data(carried)));
-        let mut files = files.iter().map(|carried| self.file(carried));
+        let mut files = files.iter().map(|carried| self.file(carried, config));
         let mut whole = Some(files.next().unwrap_or_default());
         for carried in &in_pipes {
             let channel = (self.to_server, carried.open.id);
@@ -214,13 +214,13 @@ impl<'a> Piece<'a> {
         }
     }
 
-    fn file(&self, carried: &Carried) -> SmbUnit<'a> {
+    fn file(&self, carried: &Carried, config: &Config) -> SmbUnit<'a> {
         let file = self.data(carried);
         let is_beginning = carried.offset == Some(0);
         SmbUnit {
             file: Some(file).filter(|file| !file.is_empty()),
             file_types: if is_beginning {
-                FileTypes::of(file)
+                config.file_definitions.of(file)
             } else {
                 FileTypes::default()
             },

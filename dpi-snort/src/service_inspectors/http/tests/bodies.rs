@@ -1,6 +1,13 @@
 //! Bodies: codings, sections, parts of forms.
 
+use std::sync::Arc;
+
 use super::*;
+use crate::{
+    file_types::FileTypes,
+    parser::{ClassificationConfig, Variables, parse_files},
+    service_inspectors::Pdu,
+};
 
 #[test]
 fn bodies_are_decoded() {
@@ -86,5 +93,61 @@ fn form_parts_are_given_one_by_one() {
             b"first\r\npartneedlecafe",
             "sections of {size}"
         );
+    }
+}
+
+/// Types of what is in the bodies, unit by unit, wherever the conversation is cut.
+#[test]
+fn files_are_of_types_that_rules_define() {
+    let rule =
+        b"file_id (file_meta:type OWN,id 1; file_data; content:\"own\",depth 3; gid:4; sid:1;)";
+    let files = [("a.rules", rule.as_slice())];
+    let classes = ClassificationConfig::default();
+    let ruleset = parse_files(files, &Variables::stock(), &classes, Arc::default());
+    let own = ruleset.file_definitions;
+    let config = Config {
+        file_definitions: Arc::clone(&own),
+        http_body_section: 30,
+        ..Config::default()
+    };
+    let rest = [b'.'; 50];
+    let is_own = own.named("OWN").unwrap();
+    let nothing = FileTypes::default();
+    let gzip = compress("gzip", &[b"own", &rest[..]].concat());
+    let wide: Vec<u8> = b"own".iter().flat_map(|byte| [*byte, 0]).collect();
+    for (fields, sent, expected) in [
+        ("A: b", b"own".to_vec(), vec![is_own]),
+        ("A: b", b"now".to_vec(), vec![nothing]),
+        ("A: b", [b"own", &rest[..]].concat(), vec![is_own; 2]),
+        ("A: b", [&rest[..], b"own"].concat(), vec![nothing; 2]),
+        ("Content-Encoding: gzip", gzip, vec![is_own]),
+        (
+            "Content-Type: text/html; charset=UTF-16LE",
+            wide,
+            vec![is_own],
+        ),
+    ] {
+        let (_, message) = response(fields, &sent).remove(0);
+        for cut in 0..message.len() {
+            let mut http = Http::default();
+            let mut types = Vec::new();
+            let mut emit = |pdu: &Pdu<'_>| {
+                let file = pdu.buffers.buffer(&whole(BufferId::FileData));
+                if file.is_some_and(|file| !file.is_empty()) {
+                    types.push(pdu.buffers.file_types());
+                }
+            };
+            let (first, second) = message.split_at(cut);
+            for data in [first, second] {
+                let feed = Feed {
+                    to_server: false,
+                    data,
+                    config: &config,
+                };
+                http.feed(&feed, &mut emit);
+            }
+            http.finish(false, &config, &mut emit);
+            assert_eq!(types, expected, "{fields}, cut at {cut}");
+        }
     }
 }

@@ -250,7 +250,7 @@ fn what_is_half_read_is_given_out_at_the_end() {
 /// A part is of one type however many sections it is cut into.
 #[test]
 fn types_of_files() {
-    use crate::file_types::FileTypes;
+    use crate::file_types::{FileDefinitions, FileTypes};
     let config = Config {
         flush_size: 64,
         ..Config::default()
@@ -275,6 +275,6 @@ fn types_of_files() {
     let (plain, file) = types.split_last().unwrap();
     assert_eq!(*plain, (b"plain".to_vec(), FileTypes::default()));
     assert!(file.len() > 2);
-    let pdf = FileTypes::named("PDF").unwrap();
+    let pdf = FileDefinitions::default().named("PDF").unwrap();
     assert!(file.iter().all(|(_, types)| *types == pdf));
 }

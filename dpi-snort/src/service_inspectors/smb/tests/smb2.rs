@@ -1,6 +1,7 @@
 //! SMB 2 and 3.
 
 use super::*;
+use crate::file_types::FileDefinitions;
 
 const REPLY: u32 = 1;
 const ASYNC: u32 = 2;
@@ -320,7 +321,7 @@ fn types_of_files() {
         smb.feed(&feed, &mut |pdu| types.push(pdu.buffers.file_types()));
         types
     };
-    assert_eq!(types(0), [FileTypes::named("PDF").unwrap()]);
+    assert_eq!(types(0), [FileDefinitions::default().named("PDF").unwrap()]);
     assert_eq!(types(1), [FileTypes::default()]);
 }
 
