@@ -189,8 +189,8 @@ mod tests {
         let waiting = report.inactive.iter();
         let waiting: Vec<_> = waiting.map(|rule| (rule.line, &*rule.needs)).collect();
         let needs = [
-            "more than the bytes of a file",
-            "a file type that is not defined here",
+            "valid, but inactive: it needs more than the bytes of a file",
+            "valid, but inactive: it needs a file type that is not defined here",
         ];
         assert_eq!(waiting, [(4, needs[0]), (2, needs[1])]);
     }
