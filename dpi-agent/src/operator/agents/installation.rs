@@ -1,8 +1,6 @@
 //! tigera-secure as the API server has it, and what it asks for.
 
-use dpi_api::intrusion_detection::{
-    IntrusionDetection, IntrusionDetectionSpec, IntrusionDetectionStatus,
-};
+use dpi_api::intrusion_detection::{IntrusionDetection, IntrusionDetectionSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::{Resource, ResourceExt, core::error_boundary::InvalidObject};
 
@@ -70,14 +68,6 @@ impl Installation {
         match self {
             Self::Understood(object) => object.metadata.generation.unwrap_or(0),
             Self::NotUnderstood { generation, .. } => *generation,
-        }
-    }
-
-    /// The status that it has, if that can be read.
-    pub(super) fn status(&self) -> Option<&IntrusionDetectionStatus> {
-        match self {
-            Self::Understood(object) => object.status.as_ref(),
-            Self::NotUnderstood { .. } => None,
         }
     }
 }

@@ -185,7 +185,11 @@ impl Keeper {
         } else if problems.is_empty() || !ours {
             self.apply(&rendered.objects, daemonset.as_deref()).await;
         }
-        let before = installation.status().or(self.written.as_ref());
+        // What is there counts, not what was written to an object of this name before.
+        let before = match &installation {
+            Installation::Understood(object) => object.status.as_ref(),
+            Installation::NotUnderstood { .. } => self.written.as_ref(),
+        };
         let facts = Facts {
             generation: installation.generation(),
             problems: &problems,
