@@ -1,6 +1,6 @@
 //! The inspection unit: what rules are evaluated on.
 
-use crate::{buffers::BufferSource, packet::Packet};
+use crate::{buffers::BufferSource, packet::Packet, service_inspectors::is_of_lines};
 
 /// One packet or rebuilt PDU with everything a rule may ask about it.
 #[derive(Clone, Copy)]
@@ -38,6 +38,18 @@ pub enum UnitKind {
     HeldStream,
     /// A message (or section of one) of a service inspector.
     RebuiltPdu,
+}
+
+impl UnitKind {
+    /// Whether it is a flushed piece of the stream as its segments had it, in a flow of this
+    /// service: what was alerted on a segment is not alerted again on it.
+    pub(crate) fn repeats_segments(self, service: Option<&str>) -> bool {
+        match self {
+            UnitKind::RebuiltStream => true,
+            UnitKind::RebuiltPdu => service.is_some_and(is_of_lines),
+            UnitKind::Raw | UnitKind::RebuiltDatagram | UnitKind::HeldStream => false,
+        }
+    }
 }
 
 /// State of the flow at this unit.

@@ -10,7 +10,6 @@ use crate::{
     frame::Slot,
     output::Action,
     parser::RuleId,
-    service_inspectors::is_of_lines,
     time::MonoTime,
     unit::{InspectionUnit, UnitKind},
 };
@@ -174,9 +173,8 @@ fn told_before(rule: RuleId, unit: &InspectionUnit<'_>, state: Option<&mut FlowS
             state.note(flow.to_server, rule);
             told
         }
-        UnitKind::RebuiltStream => state.has_alerted(flow.to_server, rule),
-        UnitKind::RebuiltPdu => {
-            flow.service.is_some_and(is_of_lines) && state.has_alerted(flow.to_server, rule)
+        UnitKind::RebuiltStream | UnitKind::RebuiltPdu => {
+            unit.kind.repeats_segments(flow.service) && state.has_alerted(flow.to_server, rule)
         }
     }
 }

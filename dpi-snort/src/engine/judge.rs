@@ -9,7 +9,7 @@ use crate::{
     frame::{Direction, Slot, Tag},
     output::{Alert, BypassReason, FlowEndpoints, IcmpType, Output},
     packet::Packet,
-    service_inspectors::{is_of_lines, ports::tell_apart},
+    service_inspectors::ports::tell_apart,
     time::Now,
     unit::{FlowView, InspectionUnit, UnitKind},
 };
@@ -92,9 +92,7 @@ impl Judge<'_> {
             self.raise(subject.buffers.oddities(), &oddity);
         }
         self.judge(subject, Some(view), direction, Some(&mut flow.rules));
-        let is_of_lines =
-            subject.kind == UnitKind::RebuiltPdu && view.service.is_some_and(is_of_lines);
-        if subject.kind == UnitKind::RebuiltStream || is_of_lines {
+        if subject.kind.repeats_segments(view.service) {
             flow.rules.flushed(moment.to_server);
         }
     }

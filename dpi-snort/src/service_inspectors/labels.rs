@@ -15,6 +15,22 @@ impl Labels {
         }
     }
 
+    /// Appends to a list that holds no more than `limit`: if it is full the oldest gives way,
+    /// and `label` is noted.
+    pub(super) fn push<T>(
+        &mut self,
+        label: &'static str,
+        list: &mut Vec<T>,
+        limit: usize,
+        item: T,
+    ) {
+        if list.len() >= limit {
+            self.note(label);
+            list.drain(..1.min(list.len()));
+        }
+        list.push(item);
+    }
+
     /// Calls `count` with each, and forgets them.
     pub(super) fn drain(&mut self, count: &mut dyn FnMut(&'static str)) {
         for label in self.0.drain(..) {

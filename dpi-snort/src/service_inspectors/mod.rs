@@ -4,12 +4,14 @@
 //! One folder a protocol: its `mod.rs` is the inspector (feed, buffers), its
 //! `parser.rs` turns bytes into messages and knows nothing else. `wizard` says
 //! which service a flow speaks, `ports` what to make of its ports, `ftp_control` which
-//! connections an FTP dialogue announces; `mime` reads the parts of messages and forms.
+//! connections an FTP dialogue announces; `mime` reads the parts of messages and forms,
+//! `held` keeps what is not whole yet.
 //! Segments, retransmissions and time belong to `stream`; rules belong to `detection`.
 
 pub mod dce;
 mod ftp_control;
 mod fuzz;
+mod held;
 pub mod http;
 pub mod http2;
 mod inspector;

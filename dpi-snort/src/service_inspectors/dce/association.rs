@@ -120,14 +120,11 @@ impl Association {
         self.proposed.clear();
         for (id, interface) in contexts {
             self.contexts.retain(|context| context.id != id);
-            if self.contexts.len() >= limit {
-                limits_hit.note("dce_max_contexts");
-                self.contexts.drain(..1.min(self.contexts.len()));
-            }
-            self.contexts.push(Context {
+            let context = Context {
                 id,
                 interface: Some(interface),
-            });
+            };
+            limits_hit.push("dce_max_contexts", &mut self.contexts, limit, context);
             self.proposed.push(id);
         }
     }
@@ -153,15 +150,12 @@ impl Association {
             call.opnum = opnum;
             return;
         }
-        if self.calls.len() >= limit {
-            limits_hit.note("dce_max_calls");
-            self.calls.drain(..1.min(self.calls.len()));
-        }
-        self.calls.push(Call {
+        let call = Call {
             id: header.call,
             opnum,
             joined: Sides::default(),
-        });
+        };
+        limits_hit.push("dce_max_calls", &mut self.calls, limit, call);
     }
 
     fn call(&mut self, id: u32) -> Option<&mut Call> {
@@ -248,9 +242,7 @@ impl Association {
         }
         header.is_last()
     }
-}
 
-impl Association {
     /// Forgets the fragments of other calls if there are too many: they were judged one by one.
     fn make_room(&mut self, said: &Said<'_>, limit: usize, limits_hit: &mut Labels) {
         let id = said.header.call;

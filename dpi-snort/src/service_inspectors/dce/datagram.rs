@@ -1,7 +1,7 @@
 //! DCE/RPC without connections (C706 §12.5): each packet names its interface and operation.
 
 use super::{
-    facts::{DceFacts, Interface, Uuid},
+    facts::{DceFacts, Interface},
     fields::{ByteOrder, Fields},
 };
 
@@ -27,12 +27,8 @@ pub fn facts_of_datagram(bytes: &[u8]) -> Option<DceFacts<'_>> {
     }
     // Behind the body there may be authentication.
     let body = bytes.get(HEADER..)?;
-    let version = fields.u32(60)?;
     Some(DceFacts {
-        interface: Some(Interface {
-            uuid: Uuid::read(fields, 24)?,
-            version: u16::try_from(version & 0xFFFF).unwrap_or_default(),
-        }),
+        interface: Some(Interface::read_apart(fields, 24, 60)?),
         opnum: fields.u16(68),
         is_first: flags & FRAGMENT == 0 || fields.u16(76)? == 0,
         order,

@@ -69,9 +69,14 @@ impl Interface {
     /// Reads a UUID and the version behind it: the major number in the lower half of 32 bits
     /// (C706 §12.6.3.1, `p_syntax_id_t`).
     pub(super) fn read(fields: Fields<'_>, at: usize) -> Option<Interface> {
-        let version = fields.u32(at.checked_add(16)?)?;
+        Interface::read_apart(fields, at, at.checked_add(16)?)
+    }
+
+    /// The same where the version stands elsewhere (C706 §12.5.1).
+    pub(super) fn read_apart(fields: Fields<'_>, uuid: usize, version: usize) -> Option<Interface> {
+        let version = fields.u32(version)?;
         Some(Interface {
-            uuid: Uuid::read(fields, at)?,
+            uuid: Uuid::read(fields, uuid)?,
             version: u16::try_from(version & 0xFFFF).unwrap_or_default(),
         })
     }

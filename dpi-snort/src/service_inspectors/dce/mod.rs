@@ -21,7 +21,7 @@ pub use fuzz::fuzz_dce;
 
 pub(super) use association::{Association, Spoken};
 pub(super) use fields::Fields;
-pub(super) use framing::{Framing, Part, split};
+pub(super) use framing::{Framing, Part};
 
 use crate::{
     config::Config,

@@ -17,6 +17,25 @@ pub(super) struct Carried {
     pub(super) offset: Option<u64>,
 }
 
+impl Carried {
+    /// Data of a message that begins at `at`, at an offset from its header, which is of so many
+    /// bytes; `None` if there is none, or it would lie in the header.
+    pub(super) fn of(
+        open: Open,
+        at: usize,
+        header: usize,
+        (start, length): (usize, usize),
+    ) -> Option<Carried> {
+        let carried = Carried {
+            open,
+            start: at.saturating_add(start),
+            length,
+            offset: None,
+        };
+        (length > 0 && start >= header).then_some(carried)
+    }
+}
+
 /// Something open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Open {

@@ -1,7 +1,7 @@
 //! One direction of a connection into messages: the packets of a `NetBIOS` session (RFC 1002
 //! §4.3.1), which SMB without `NetBIOS` sends as well ([MS-SMB2] 2.1).
 
-use crate::service_inspectors::dce::split;
+use crate::service_inspectors::held::{Held, split};
 
 /// Bytes of the header: a type, and the length of what follows.
 pub(super) const HEADER: usize = 4;
@@ -9,8 +9,7 @@ pub(super) const HEADER: usize = 4;
 /// Bytes of one direction.
 #[derive(Debug, Default)]
 pub(super) struct Framing {
-    held: Vec<u8>,
-    is_given: bool,
+    held: Held,
     /// Bytes of a long message that are still to come.
     beyond: usize,
     /// Some of the message are lost.
@@ -36,21 +35,15 @@ impl Framing {
         input: &mut &'i [u8],
         limit: usize,
     ) -> Result<Option<Part<'r>>, &'static str> {
-        if std::mem::take(&mut self.is_given) {
-            self.held = Vec::new();
-        }
+        self.held.begin();
         let is_beginning = self.beyond == 0;
         let wanted = if is_beginning {
-            if self.held.is_empty() && input.len() < HEADER {
-                self.held.extend_from_slice(split(input, HEADER));
-            } else if self.held.len() < HEADER && !self.held.is_empty() {
-                let missing = HEADER.saturating_sub(self.held.len());
-                self.held.extend_from_slice(split(input, missing));
+            if !self.held.bytes().is_empty() || input.len() < HEADER {
+                self.held.fill(input, HEADER);
             }
-            let beginning = if self.held.is_empty() {
-                *input
-            } else {
-                self.held.as_slice()
+            let beginning = match self.held.bytes() {
+                [] => *input,
+                held => held,
             };
             match length_of(beginning)? {
                 Some(length) => length,
@@ -60,16 +53,12 @@ impl Framing {
             self.beyond
         };
         let piece = wanted.min(limit.max(HEADER));
-        let bytes = if self.held.is_empty() && input.len() >= piece {
+        let bytes = if self.held.bytes().is_empty() && input.len() >= piece {
             split(input, piece)
+        } else if self.held.fill(input, piece) {
+            self.held.give()
         } else {
-            let missing = piece.saturating_sub(self.held.len());
-            self.held.extend_from_slice(split(input, missing));
-            if self.held.len() < piece {
-                return Ok(None);
-            }
-            self.is_given = true;
-            &self.held
+            return Ok(None);
         };
         self.beyond = wanted.saturating_sub(piece);
         let is_damaged = self.is_damaged;
@@ -100,16 +89,11 @@ impl Framing {
 
     /// What is held of a message that does not become whole.
     pub(super) fn reset(&mut self) -> Vec<u8> {
-        let held = std::mem::take(&mut self.held);
-        if std::mem::take(&mut self.is_given) {
-            Vec::new()
-        } else {
-            held
-        }
+        self.held.reset()
     }
 
     pub(super) fn memory(&self) -> usize {
-        self.held.capacity()
+        self.held.memory()
     }
 }
 

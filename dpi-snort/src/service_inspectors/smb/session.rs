@@ -32,11 +32,9 @@ impl Session {
     /// The share is in use from now on.
     pub(super) fn connect(&mut self, id: TreeId, is_pipe: bool, config: &Config) {
         self.trees.retain(|(known, _)| *known != id);
-        if self.trees.len() >= config.smb_max_trees {
-            self.limits_hit.note("smb_max_trees");
-            self.trees.drain(..1.min(self.trees.len()));
-        }
-        self.trees.push((id, is_pipe));
+        let (trees, limit) = (&mut self.trees, config.smb_max_trees);
+        self.limits_hit
+            .push("smb_max_trees", trees, limit, (id, is_pipe));
     }
 
     /// Whether it is one of pipes; `None` if it is not known.
@@ -48,11 +46,9 @@ impl Session {
     /// The answer to the request will carry data.
     pub(super) fn ask(&mut self, request: Request, config: &Config) {
         self.answered(request.id);
-        if self.requests.len() >= config.smb_max_requests {
-            self.limits_hit.note("smb_max_requests");
-            self.requests.drain(..1.min(self.requests.len()));
-        }
-        self.requests.push(request);
+        let (requests, limit) = (&mut self.requests, config.smb_max_requests);
+        self.limits_hit
+            .push("smb_max_requests", requests, limit, request);
     }
 
     pub(super) fn asked(&self, id: u64) -> Option<Request> {

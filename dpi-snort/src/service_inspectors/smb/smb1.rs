@@ -226,12 +226,5 @@ impl Command<'_> {
 
 /// Data at an offset from the message's header.
 fn data(open: Open, start: u16, length: usize) -> Option<Carried> {
-    let start = usize::from(start);
-    let carried = Carried {
-        open,
-        start: start.saturating_add(SESSION_HEADER),
-        length,
-        offset: None,
-    };
-    (length > 0 && start >= HEADER).then_some(carried)
+    Carried::of(open, SESSION_HEADER, HEADER, (start.into(), length))
 }

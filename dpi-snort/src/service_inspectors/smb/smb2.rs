@@ -199,12 +199,6 @@ impl Message<'_> {
     fn data(&self, open: Open, start: Option<u32>, length: Option<u32>) -> Option<Carried> {
         let start = usize::try_from(start?).ok()?;
         let length = usize::try_from(length?).ok()?;
-        let carried = Carried {
-            open,
-            start: self.at.saturating_add(start),
-            length,
-            offset: None,
-        };
-        (length > 0 && start >= HEADER).then_some(carried)
+        Carried::of(open, self.at, HEADER, (start, length))
     }
 }
